@@ -1,0 +1,113 @@
+"""The rendered dataset: what curation writes last and the trainer reads, for one model family and pixel budget.
+
+A rendered row is a list of segments. `control` text is the family's own markup and may hold special tokens; `content`
+is data and must be tokenised so that no special token can arise from it; `media` stands for one image and becomes as
+many pad tokens as the image has vision tokens. Each segment carries the loss weight of its tokens.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pyarrow as pa
+
+from curation.contract.sample import REGION, Region, region_from_row
+
+SegmentKind = Literal["control", "content", "media"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    kind: SegmentKind
+    text: str
+    weight: float = 0.0
+    media: int = -1  # which of the row's media, for a `media` segment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderedMedia:
+    """An image and the size at which the model sees it. `width` and `height` are as displayed, in pixels."""
+
+    sha256: str
+    mime: str
+    orientation: int
+    width: int
+    height: int
+    resized_width: int
+    resized_height: int
+    vision_tokens: int  # merged patches = pad tokens in the sequence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """What a checker compares a model's output with: text, and regions in displayed pixels."""
+
+    text: str = ""
+    verifier: str = ""
+    regions: tuple[Region, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderedRow:
+    row_id: str
+    sample_id: str
+    source: str
+    task: str
+    split: str
+    segments: tuple[Segment, ...]
+    media: tuple[RenderedMedia, ...]
+    reference: Reference
+
+    @property
+    def joined(self) -> str:
+        """The row as the family's chat template would print it, one pad token for each image."""
+        return "".join(segment.text for segment in self.segments)
+
+
+_SEGMENT = pa.struct([("kind", pa.string()), ("text", pa.string()), ("weight", pa.float32()), ("media", pa.int32())])
+_RENDERED_MEDIA = pa.struct(
+    [
+        ("sha256", pa.string()),
+        ("mime", pa.string()),
+        ("orientation", pa.int32()),
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+        ("resized_width", pa.int32()),
+        ("resized_height", pa.int32()),
+        ("vision_tokens", pa.int32()),
+    ]
+)
+_REFERENCE = pa.struct([("text", pa.string()), ("verifier", pa.string()), ("regions", pa.list_(REGION))])
+
+RENDERED = pa.schema(
+    [
+        ("row_id", pa.string()),
+        ("sample_id", pa.string()),
+        ("source", pa.string()),
+        ("task", pa.string()),
+        ("split", pa.string()),
+        ("segments", pa.list_(_SEGMENT)),
+        ("media", pa.list_(_RENDERED_MEDIA)),
+        ("reference", _REFERENCE),
+    ]
+)
+
+
+def rendered_from_row(row: dict[str, Any]) -> RenderedRow:
+    """A dict as read from a table of `RENDERED` back to a rendered row."""
+    reference = row["reference"]
+    return RenderedRow(
+        row_id=row["row_id"],
+        sample_id=row["sample_id"],
+        source=row["source"],
+        task=row["task"],
+        split=row["split"],
+        segments=tuple(Segment(**segment) for segment in row["segments"]),
+        media=tuple(RenderedMedia(**medium) for medium in row["media"]),
+        reference=Reference(
+            text=reference["text"],
+            verifier=reference["verifier"],
+            regions=tuple(region_from_row(region) for region in reference["regions"]),
+        ),
+    )

@@ -1,0 +1,42 @@
+"""The settings of training and evaluation, as a recipe or the command line gives them. No torch here, so that a recipe
+can be checked on any machine."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Settings(BaseModel):
+    """A strict, immutable block of settings: an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TrainSettings(Settings):
+    """Supervised fine-tuning. Defaults are platform defaults: no paper of the family publishes its own."""
+
+    model: str = Field("nano", description="`nano` (random weights) or a local checkpoint folder of the family")
+    method: Literal["lora", "full"] = "lora"
+    policy: Literal["llm", "llm+merger", "merger", "all"] = Field(
+        "llm", description="what may train; the ViT is frozen unless `all`"
+    )
+    lora_rank: int = Field(16, ge=1)
+    lora_alpha: int = Field(32, ge=1)
+    lora_dropout: float = Field(0.0, ge=0, lt=1)
+    learning_rate: float = Field(1e-4, gt=0)
+    warmup_ratio: float = Field(0.03, ge=0, lt=1)
+    weight_decay: float = Field(0.0, ge=0)
+    epochs: float = Field(1.0, gt=0)
+    max_steps: int = Field(-1, description="stops earlier than `epochs` when positive")
+    batch_size: int = Field(8, ge=1, description="rows per optimizer step and device pass")
+    accumulation: int = Field(1, ge=1, description="passes per optimizer step")
+    max_length: int | None = Field(None, ge=16, description="rows with more tokens are refused before training starts")
+    seed: int = 17
+
+
+class EvalSettings(Settings):
+    max_rows: int | None = Field(None, ge=1, description="at most this many rows per task, in hash order; null: all")
+    max_new_tokens: int = Field(128, ge=1)
+    batch_size: int = Field(8, ge=1)

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from curation.contract.sample import REGION, Region, region_from_row
+from curation.contract.table import read_table
 
 SegmentKind = Literal["control", "content", "media"]
 
@@ -111,3 +112,10 @@ def rendered_from_row(row: dict[str, Any]) -> RenderedRow:
             regions=tuple(region_from_row(region) for region in reference["regions"]),
         ),
     )
+
+
+def read_rendered(table: str, split: str) -> list[RenderedRow]:
+    """The rows of one split of a rendered dataset, in `row_id` order. Rows that could not be rendered stay in the
+    table with their reason, and are left out here."""
+    rows = read_table(table, filters=[("fate", "==", "kept"), ("split", "==", split)])
+    return [rendered_from_row(row) for row in rows.select(RENDERED.names).sort_by("row_id").to_pylist()]

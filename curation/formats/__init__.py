@@ -1,0 +1,1 @@
+"""Samples rendered to the rows that a trainer reads, for one model family and pixel budget."""

@@ -1,0 +1,261 @@
+"""The `winnow` command."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from curation.contract.recipe import RecipeError
+from curation.contract.table import TableError
+from curation.progress import console as make_console
+from curation.stage import COUNTS, StageError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help="Raw multimodal data to SFT datasets, and those to fine-tuned vision-language checkpoints.",
+)
+train_app = typer.Typer(no_args_is_help=True, help="Fine-tune a checkpoint on a rendered dataset.")
+app.add_typer(train_app, name="train")
+
+RecipePath = Annotated[Path, typer.Argument(help="the recipe, a YAML file")]
+Out = Annotated[Path, typer.Option("--out", help="folder for the store, the run history and summaries")]
+Data = Annotated[str, typer.Option("--data", help="folder or URL of the raw data; default: the recipe's folder")]
+Store = Annotated[str, typer.Option("--store", help="folder or URL of the store; default: OUT/store")]
+Master = Annotated[str | None, typer.Option("--master", help="Spark master, such as spark://host:7077")]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help="only the first N rows of each source")]
+Select = Annotated[str | None, typer.Option("--select", help="`stage`, `stage+`, `+stage`, several with commas")]
+AsJson = Annotated[bool, typer.Option("--json", help="machine-readable, on standard output")]
+DEFAULT_OUT = Path("winnow-out")
+
+
+def main() -> None:
+    with _readable_errors():
+        app()
+
+
+@contextmanager
+def _readable_errors() -> Iterator[None]:
+    """What a user can mend is a message and an exit code: 2 for wrong use, 1 for a run that failed."""
+    try:
+        yield
+    except RecipeError as error:
+        _fail(str(error), 2)
+    except (TableError, StageError) as error:
+        _fail(str(error), 1)
+
+
+def _fail(message: str, code: int) -> None:
+    make_console().print(f"[bold red]error[/] {message.replace('[', chr(92) + '[')}")
+    raise SystemExit(code)
+
+
+def _print(value: Any) -> None:
+    print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+@app.command()
+def plan(
+    recipe: RecipePath,
+    out: Out = DEFAULT_OUT,
+    data: Data = "",
+    store: Store = "",
+    limit: Limit = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the stages, and why each will run or be skipped. Runs nothing.
+
+    Example: `winnow plan recipe.yaml --data ./raw`
+    """
+    from curation.workspace import Workspace
+
+    made = Workspace.open(recipe, out, data, store, limit=limit).plan()
+    why = made.reasons()
+    rows = [
+        {"stage": stage.name, "fingerprint": made.fingerprints[stage.name], "runs": bool(why[stage.name]),
+         "why": why[stage.name] or "complete", "help": stage.help}
+        for stage in made.stages
+    ]  # fmt: skip
+    if as_json:
+        _print(rows)
+        return
+    table = Table(box=None, header_style="bold")
+    for heading in ("stage", "", "why", "what it does"):
+        table.add_column(heading)
+    for row in rows:
+        mark = "[yellow]run[/]" if row["runs"] else "[green]skip[/]"
+        table.add_row(str(row["stage"]), mark, str(row["why"]), f"[dim]{row['help']}[/]")
+    Console().print(table)
+
+
+@app.command()
+def run(
+    recipe: RecipePath,
+    out: Out = DEFAULT_OUT,
+    data: Data = "",
+    store: Store = "",
+    master: Master = None,
+    select: Select = None,
+    limit: Limit = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run what is stale. A run that failed or was killed goes on where it stopped.
+
+    Example: `winnow run recipe.yaml --data ./raw --out ./work`, then again with `--select render+`
+    """
+    from curation.run import execute
+    from curation.workspace import Workspace
+
+    counts = execute(Workspace.open(recipe, out, data, store, master, limit), make_console(), select)
+    if as_json:
+        _print(counts)
+
+
+@app.command()
+def decide(
+    recipe: RecipePath, out: Out = DEFAULT_OUT, data: Data = "", store: Store = "", master: Master = None
+) -> None:
+    """Decide again with the recipe's rules, from what is measured already, and show the funnel.
+
+    Example: change a `min:` in recipe.yaml, then `winnow decide recipe.yaml`
+    """
+    from curation.run import execute
+    from curation.workspace import Workspace
+
+    workspace = Workspace.open(recipe, out, data, store, master)
+    execute(workspace, make_console(), "decide")
+    _print_funnel(workspace.store)
+
+
+@app.command()
+def ui(
+    recipe: RecipePath,
+    out: Out = DEFAULT_OUT,
+    data: Data = "",
+    port: Annotated[int, typer.Option(help="port on 127.0.0.1")] = 3000,
+) -> None:
+    """Open Dagster's web UI on the recipe's graph and run history. Listens on this machine only.
+
+    Example: `winnow ui recipe.yaml --out ./work`, then http://127.0.0.1:3000
+    """
+    from curation.run import serve_ui
+    from curation.workspace import Workspace
+
+    workspace = Workspace.open(recipe, out, data)
+    make_console().print(f"http://127.0.0.1:{port} shows {workspace.recipe.name}; stop with Ctrl-C")
+    raise SystemExit(serve_ui(workspace, recipe, port))
+
+
+@app.command()
+def funnel(out: Out = DEFAULT_OUT, store: Store = "", as_json: AsJson = False) -> None:
+    """Count what became of the rows of the last run: by stage, and rule by rule.
+
+    Example: `winnow funnel --out ./work`
+    """
+    if as_json:
+        from curation.ledger import Ledger, reasons, rule_funnel
+
+        ledger = Ledger.of(store or str(out / "store"))
+        _print({"stages": ledger.counts(), "rules": rule_funnel(ledger), "reasons": reasons(ledger)})
+        return
+    _print_funnel(store or str(out / "store"))
+
+
+def _print_funnel(store: str) -> None:
+    from curation.ledger import Ledger, reasons, rule_funnel
+
+    ledger, terminal = Ledger.of(store), Console()
+    stages = [{"stage": name, **counts} for name, counts in ledger.counts().items()]
+    terminal.print(_table("Rows by stage", stages, ["stage", *COUNTS]))
+    if "decide" in ledger.tables:
+        rules = rule_funnel(ledger)
+        terminal.print(_table("Rules, in the recipe's order", rules, list(rules[0]) if rules else ["rule"]))
+    lost = reasons(ledger)
+    terminal.print(_table("Rows that did not go on", lost, ["stage", "fate", "reason", "rows", "example"]))
+
+
+@app.command()
+def why(
+    identity: Annotated[str, typer.Argument(metavar="ID", help="a row id, or a sample id")],
+    out: Out = DEFAULT_OUT,
+    store: Store = "",
+    as_json: AsJson = False,
+) -> None:
+    """Tell a row's whole story: where it came from, every signal, every verdict, where it ended.
+
+    Example: `winnow why receipts:receipts/receipts.jsonl#12`
+    """
+    from curation.ledger import Ledger, similar_ids, story
+    from curation.look import story_text
+
+    ledger = Ledger.of(store or str(out / "store"))
+    entries = story(ledger, identity)
+    if not entries:
+        near = similar_ids(ledger, identity)
+        hint = f"; ids with that text: {', '.join(near)}" if near else "; `winnow funnel` shows some ids"
+        raise TableError(f"no row or sample `{identity}` in the last run{hint}")
+    if as_json:
+        _print(entries)
+    else:
+        Console().print(story_text(entries))
+
+
+@app.command()
+def signals(as_json: AsJson = False) -> None:
+    """List every signal that rules can use: its unit, where it is measured, and what it follows.
+
+    Example: `winnow signals`
+    """
+    from filters.catalogue import catalogue
+
+    rows = [
+        {"signal": signal.name, "version": signal.version, "unit": signal.unit, "tier": signal.tier,
+         "grain": signal.grain, "reducer": signal.reducer, "what": signal.description}
+        for signal in catalogue().values()
+    ]  # fmt: skip
+    if as_json:
+        _print(rows)
+    else:
+        Console().print(_table("Signals", rows, list(rows[0])))
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Say what is installed, what is missing, and the command that mends it.
+
+    Example: `winnow doctor`
+    """
+    from curation.doctor import examine
+
+    findings = examine()
+    if as_json:
+        _print([finding.__dict__ for finding in findings])
+    else:
+        terminal = Console()
+        for finding in findings:
+            mark = "[green]ok     [/]" if finding.ok else ("[red]missing[/]" if finding.needed else "[yellow]absent [/]")
+            terminal.print(f"{mark} {finding.name:<14} {finding.found}")
+            if not finding.ok:
+                terminal.print(f"        {'':<14} [dim]mend: {finding.mend}[/]".replace("[train]", "\\[train]"))
+    raise SystemExit(0 if all(finding.ok or not finding.needed for finding in findings) else 1)
+
+
+def _table(title: str, rows: list[dict[str, Any]], columns: list[str]) -> Table:
+    table = Table(title=title, title_justify="left", box=None, header_style="bold")
+    for column in columns:
+        numeric = bool(rows) and isinstance(rows[0].get(column), int)
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*[f"{row[c]:,}" if isinstance(row[c], int) else str(row[c]) for c in columns])
+    return table
+
+
+from curation import cli_data, cli_train  # noqa: E402, F401  (they add their commands to `app`)

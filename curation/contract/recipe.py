@@ -1,0 +1,219 @@
+"""The recipe: one YAML file that names sources, rules, mix, format and training, parsed strictly.
+
+An unknown key is an error that names the file, the line and the nearest right key. Rules are checked against the
+signal catalogue where they are compiled; here they are only shaped.
+"""
+
+from __future__ import annotations
+
+import difflib
+import typing
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import jmespath
+import yaml
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
+
+from curation.contract.sample import Task
+from curation.contract.training import EvalSettings, Settings, TrainSettings
+
+
+class RecipeError(ValueError):
+    """A recipe that can't be used, with the file and the line."""
+
+
+def _expression(value: Any) -> Any:
+    if isinstance(value, str):
+        try:
+            jmespath.compile(value)
+        except jmespath.exceptions.JMESPathError as error:
+            raise ValueError(f"not a JMESPath expression: {str(error).splitlines()[0]}") from None
+    return value
+
+
+Expression = Annotated[str, BeforeValidator(_expression)]
+Builder = Literal["caption", "vqa", "spotting", "extraction", "referring", "detection", "click", "instruction"]
+
+# Which fields each builder needs and which it may have.
+BUILDER_FIELDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "caption": (("image", "caption"), ()),
+    "vqa": (("image", "question", "answer"), ()),
+    "spotting": (("image", "regions"), ()),
+    "extraction": (("image", "answer"), ()),
+    "referring": (("image", "phrase", "region"), ()),
+    "detection": (("image", "regions"), ()),
+    "click": (("image", "instruction", "target"), ("thought", "label")),
+    "instruction": (("instruction", "output"), ("input",)),
+}
+
+
+class Boxes(Settings):
+    """The convention of the incoming geometry. `frame` says whether it was drawn on the image as stored in the file
+    or as displayed, that is after the EXIF orientation."""
+
+    format: Literal["xyxy", "xywh", "cxcywh"] = Field("xyxy", description="points and quads are told by their length")
+    units: Literal["pixels", "unit", "percent", "thousandths"] = "pixels"
+    frame: Literal["displayed", "stored"] = "displayed"
+
+
+class Source(Settings):
+    path: str = Field(description="file, folder or glob under the data folder")
+    reader: Literal["jsonl", "webdataset", "parquet", "datasets"]
+    build: Builder
+    fields: dict[str, Expression] = Field(description="what the builder needs, as JMESPath over the raw row")
+    each: Expression | None = Field(
+        None, description="a list in the raw row: one sample per item, seen by the fields as `item` beside `row`"
+    )
+    media_root: str | None = Field(None, description="folder of image paths; default: the folder of the rows' file")
+    boxes: Boxes = Boxes()
+    prompts: list[str] = Field([], description="what the user asks, where the data does not say; one is drawn per image")
+    verifier: Literal["exact", "anls"] = Field("exact", description="how a vqa or instruction answer is checked")
+    licence: str = ""
+    error_budget: float = Field(0.2, ge=0, le=1, description="share of quarantined rows that stops the run")
+
+    @model_validator(mode="after")
+    def _fields_fit_builder(self) -> Source:
+        needed, optional = BUILDER_FIELDS[self.build]
+        for name in self.fields:
+            if name not in needed + optional:
+                raise ValueError(f"`{self.build}` has no field `{name}`{_nearest(name, needed + optional)}")
+        missing = [name for name in needed if name not in self.fields]
+        if missing:
+            raise ValueError(f"`{self.build}` needs the fields {', '.join(missing)}")
+        return self
+
+
+class Rule(Settings):
+    """A rule states what to keep: a signal with bounds, or a SQL predicate over signals."""
+
+    signal: str | None = None
+    predicate: str | None = None
+    min: float | None = None
+    max: float | None = None
+    equals: float | int | str | bool | None = None
+    in_: list[float | int | str] | None = Field(None, alias="in")
+    tasks: list[Task] = []
+    unknown: Literal["keep", "drop", "wait"] = "keep"
+    why: str = ""
+
+
+class Deduplicate(Settings):
+    near: bool = Field(True, description="also perceptually equal images, confirmed by a second check")
+    hamming: int = Field(8, ge=0, le=15, description="most differing bits of the 64-bit perceptual hash")
+    thumbnail: float = Field(6.0, gt=0, description="most mean absolute difference of the luma thumbnails, 0-255")
+
+
+class Mix(Settings):
+    test_fraction: float = Field(0.1, ge=0, lt=1, description="share of the duplicate groups held out")
+    caps: dict[str, int] = Field({}, description="most training rows of a source")
+    test_cap: int | None = Field(None, ge=1, description="most test rows of a source")
+    text_share: float | None = Field(
+        None, ge=0, le=1, description="share of text-only training rows; the side in excess is thinned. null: as it is"
+    )
+
+
+class Render(Settings):
+    family: str = "qwen2_5_vl"
+    min_pixels: int = Field(3136, ge=1)
+    max_pixels: int = Field(12_845_056, ge=1)
+
+
+class Recipe(Settings):
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    sources: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")], Source] = Field(min_length=1)
+    rules: dict[str, Rule] = {}
+    deduplicate: Deduplicate = Deduplicate()
+    mix: Mix = Mix()
+    render: Render = Render()
+    train: TrainSettings | None = None
+    evaluate: EvalSettings = EvalSettings()
+
+    @model_validator(mode="after")
+    def _caps_name_sources(self) -> Recipe:
+        for name in self.mix.caps:
+            if name not in self.sources:
+                raise ValueError(f"mix.caps: no source `{name}`{_nearest(name, self.sources)}")
+        return self
+
+
+def load_recipe(path: str | Path) -> Recipe:
+    """Reads and checks a recipe.
+
+    Raises:
+        RecipeError: not readable, not YAML, or not a recipe; says where and what would be right.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise RecipeError(f"{path}: {error.strerror or error}") from None
+    return parse_recipe(text, str(path))
+
+
+def parse_recipe(text: str, name: str) -> Recipe:
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f":{mark.line + 1}" if mark else ""
+        raise RecipeError(f"{name}{where}: not YAML: {getattr(error, 'problem', error)}") from None
+    if not isinstance(data, dict) or node is None:
+        raise RecipeError(f"{name}: a recipe is a mapping that starts with `name:`")
+    lines: dict[tuple[Any, ...], int] = {}
+    _note_lines(node, (), lines, name)
+    try:
+        return Recipe.model_validate(data)
+    except ValidationError as error:
+        raise RecipeError("\n".join(_explain(name, lines, item) for item in error.errors())) from None
+
+
+def _note_lines(node: yaml.Node, path: tuple[Any, ...], lines: dict[tuple[Any, ...], int], name: str) -> None:
+    lines.setdefault(path, node.start_mark.line + 1)
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            here = (*path, key.value)
+            if here in lines:
+                raise RecipeError(f"{name}:{key.start_mark.line + 1}: `{key.value}` is given twice")
+            lines[here] = key.start_mark.line + 1
+            _note_lines(value, here, lines, name)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            _note_lines(value, (*path, index), lines, name)
+
+
+def _explain(name: str, lines: dict[tuple[Any, ...], int], error: Any) -> str:
+    location = tuple(error["loc"])
+    known = location
+    while known and known not in lines:
+        known = known[:-1]
+    where = f"{name}:{lines.get(known, 1)}: {'.'.join(map(str, location))}"
+    if error["type"] == "extra_forbidden":
+        return f"{where}: unknown key{_nearest(str(location[-1]), _keys_at(location[:-1]))}"
+    message = error["msg"].removeprefix("Value error, ")
+    return f"{where}: {message[0].lower()}{message[1:]}"
+
+
+def _keys_at(location: tuple[Any, ...]) -> list[str]:
+    """The keys that the model at a place in the recipe knows."""
+    model: Any = Recipe
+    for name in location:
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            by_alias = {info.alias or key: info for key, info in model.model_fields.items()}
+            model = by_alias[name].annotation if name in by_alias else None
+        else:
+            model = typing.get_args(model)[-1] if typing.get_args(model) else None
+        options = [option for option in typing.get_args(model) if isinstance(option, type)]
+        if options and typing.get_origin(model) is not dict and issubclass(options[0], BaseModel):
+            model = options[0]  # `TrainSettings | None`
+    if isinstance(model, type) and issubclass(model, BaseModel):
+        return [info.alias or key for key, info in model.model_fields.items()]
+    return []
+
+
+def _nearest(name: str, known: typing.Iterable[str]) -> str:
+    known = list(known)
+    close = difflib.get_close_matches(name, known, n=1)
+    if close:
+        return f"; did you mean `{close[0]}`?"
+    return f"; known: {', '.join(known)}" if known else ""

@@ -1,0 +1,109 @@
+"""The DAG on Dagster: one asset per stage, run in process, its history and web UI on the same graph."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from curation.contract.table import Manifest
+from curation.plan import Plan
+from curation.stage import Runtime, Stage, StageError, run_stage
+
+INSTANCE = "telemetry:\n  enabled: false\n"
+
+
+def assets(plan: Plan, runtime: Runtime, done: Callable[[Manifest], None] | None = None) -> list[dg.AssetsDefinition]:
+    """The stages as assets. Each passes tables on through the store, so an asset's value is its metadata alone."""
+    return [_asset(stage, plan, runtime, done) for stage in plan.stages]
+
+
+def _asset(stage: Stage, plan: Plan, runtime: Runtime, done: Callable[[Manifest], None] | None) -> dg.AssetsDefinition:
+    @dg.asset(
+        name=stage.name,
+        deps=list(stage.parents),
+        description=stage.help,
+        group_name="ingest" if stage.name.startswith("ingest_") else "curation",
+        code_version=str(stage.version),
+    )
+    def body() -> dg.MaterializeResult[Any]:
+        manifest = run_stage(stage, plan.tables, plan.fingerprints, runtime)
+        if done:
+            done(manifest)
+        metadata = {**manifest.counts, "fingerprint": manifest.fingerprint, "table": plan.tables[stage.name]}
+        return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(manifest.fingerprint))
+
+    return body
+
+
+def run(plan: Plan, runtime: Runtime, names: Iterable[str], home: Path, done: Callable[[Manifest], None]) -> None:
+    """Runs stages in the order of the graph; the first that fails ends the run.
+
+    Raises:
+        StageError: with the words of the stage that failed.
+    """
+    chosen = list(names)
+    if not chosen:
+        return
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "dagster.yaml").write_text(INSTANCE)
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        result = dg.materialize(
+            assets(plan, runtime, done),
+            selection=dg.AssetSelection.assets(*chosen),
+            instance=instance,
+            raise_on_error=False,
+        )
+    if not result.success:
+        failure = next(event for event in result.all_events if event.is_step_failure)
+        error = failure.step_failure_data.error
+        cause = error.cause if error and error.cause else error
+        raise StageError(f"`{failure.step_key}` failed: {cause.message.strip() if cause else 'no reason given'}")
+
+
+def select(plan: Plan, selection: str | None) -> list[str]:
+    """The stages that a selection names: `stage`, `stage+` (and all that reads it), `+stage` (and all it reads),
+    several with commas; everything without one.
+
+    Raises:
+        StageError: a stage that the plan does not have.
+    """
+    order = [stage.name for stage in plan.stages]
+    if not selection:
+        return order
+    parents = {stage.name: set(stage.parents) for stage in plan.stages}
+    children = {name: {other for other in order if name in parents[other]} for name in order}
+    chosen: set[str] = set()
+    for item in selection.split(","):
+        name = item.strip().strip("+")
+        if name not in parents:
+            raise StageError(f"no stage `{name}`; the stages are {', '.join(order)}")
+        chosen.add(name)
+        chosen |= _reach(name, children) if item.strip().endswith("+") else set()
+        chosen |= _reach(name, parents) if item.strip().startswith("+") else set()
+    return [name for name in order if name in chosen]
+
+
+def _reach(name: str, edges: dict[str, set[str]]) -> set[str]:
+    found: set[str] = set()
+    new = edges[name]
+    while new:
+        found |= new
+        new = set().union(*(edges[other] for other in new)) - found
+    return found
+
+
+# The web UI runs in processes of its own, which learn from the environment what to show.
+ENVIRONMENT = {"recipe": "WINNOW_RECIPE", "out": "WINNOW_OUT", "data": "WINNOW_DATA"}
+
+
+def definitions() -> dg.Definitions:
+    """What `dagster-webserver` loads: the graph of the recipe that `winnow ui` was given."""
+    from curation.progress import console
+    from curation.workspace import Workspace
+
+    workspace = Workspace.open(*(os.environ[name] for name in ENVIRONMENT.values()))
+    return dg.Definitions(assets=assets(workspace.plan(), workspace.runtime(console())))

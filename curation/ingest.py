@@ -1,0 +1,158 @@
+"""Ingest: raw rows become samples, media go to the store, what can't be read goes to quarantine with its reason.
+
+One table per source. It holds every raw row: `kept` rows are samples, `made` rows are the further samples of a row,
+`quarantined` rows carry the reason and the bytes' hash. Only headers are read here; pixels are decoded by `measure`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import fsspec
+import pyarrow as pa
+
+from curation.build import Builder
+from curation.contract.recipe import Source
+from curation.contract.sample import SAMPLE, Media, to_row
+from curation.contract.table import join, read_bytes
+from curation.inputs import Inputs, media_root
+from curation.readers import Problem, RawRow, Split, plan_splits, read_split
+from curation.store import MediaStore, is_local
+from model.image import ImageError, read_header
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+VERSION = 1
+MAX_FILE = 64 * 1024 * 1024  # bytes; an image file beyond is quarantined unread (platform default)
+BATCH = 128
+
+# Every stage's table has these: what became of the row, the reason to count by, and words for a person.
+FATE = [("fate", pa.string()), ("reason", pa.string()), ("detail", pa.string())]
+INGESTED = pa.schema([*SAMPLE, *[pa.field(*entry) for entry in FATE], pa.field("evidence", pa.string())])
+
+
+def ingest(
+    spark: SparkSession, name: str, source: Source, inputs: Inputs, store: str, limit: int | None = None
+) -> DataFrame:
+    """All rows of a source, one Spark task per few splits. `limit` takes the first rows, read by one task."""
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    splits = plan_splits(source, inputs.root, inputs.files)
+    tasks = [splits] if limit else [[split] for split in splits]
+    work = _Work(name, source, inputs.root, store, limit)
+
+    def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for index in batch.column(0).to_pylist():
+                yield from work.run(tasks[index])
+
+    slices = max(1, min(len(tasks), spark.sparkContext.defaultParallelism * 4))
+    indices = spark.createDataFrame(spark.sparkContext.parallelize([(i,) for i in range(len(tasks))], slices), "i int")
+    return indices.mapInArrow(run, from_arrow_schema(INGESTED))
+
+
+@dataclass
+class _Work:
+    """What a task needs to turn splits into rows of `INGESTED`."""
+
+    name: str
+    source: Source
+    root: str
+    store: str
+    limit: int | None
+
+    def run(self, splits: list[Split]) -> Iterator[pa.RecordBatch]:
+        builder = Builder(self.name, self.source)
+        media = MediaStore(self.store)
+        rows = ((split, row) for split in splits for row in read_split(self.source, self.root, split))
+        rows = islice(rows, self.limit)
+        # Local files gain nothing from threads; an object store answers many requests at once.
+        with ThreadPoolExecutor(1 if is_local(self.root) and is_local(self.store) else media.concurrency) as pool:
+            while batch := list(islice(rows, BATCH)):
+                made = pool.map(lambda pair: self._ingest_row(builder, media, *pair), batch)
+                yield pa.RecordBatch.from_pylist([row for rows in made for row in rows], schema=INGESTED)
+
+    def _ingest_row(self, builder: Builder, media: MediaStore, split: Split, raw: RawRow) -> list[dict[str, Any]]:
+        row_id = f"{self.name}:{raw.locator}"
+
+        def fetch(value: Any) -> Media:
+            return store_image(value, join(self.root, media_root(self.source, split.file)), media)
+
+        try:
+            if raw.problem:
+                raise raw.problem
+            samples = builder.build(row_id, raw.value, fetch)
+        except Problem as problem:
+            return [_quarantined(self.name, row_id, problem, media)]
+        return [
+            {**to_row(sample), "fate": "made" if sample.parents else "kept", "reason": "", "detail": "", "evidence": ""}
+            for sample in samples
+        ]
+
+
+def _quarantined(name: str, row_id: str, problem: Problem, media: MediaStore) -> dict[str, Any]:
+    """A row of `INGESTED` without a sample; the bytes at fault are kept under their hash, also when there are none."""
+    evidence = media.put(problem.evidence) if problem.evidence else ""
+    detail = str(problem).encode("utf-8", "replace").decode()
+    return {
+        "row_id": row_id,
+        "source": name,
+        "fate": "quarantined",
+        "reason": problem.kind,
+        "detail": detail,
+        "evidence": evidence,
+    }
+
+
+def store_image(value: Any, folder: str, media: MediaStore) -> Media:
+    """Puts an image, given as bytes, as a path under `folder`, or as the `datasets` pair of both, into the store.
+
+    Raises:
+        Problem: no such file, a path that leaves the folder, or bytes whose header is not an image's.
+    """
+    uri = ""
+    if isinstance(value, dict):
+        uri = str(value.get("path") or "")
+        value = value.get("bytes") if value.get("bytes") is not None else value.get("path")
+    if isinstance(value, str):
+        uri = value
+        value = _read_file(value, folder)
+    if not isinstance(value, bytes):
+        raise Problem("bad_field", f"`image` should be bytes or a path, found {type(value).__name__}")
+    try:
+        header = read_header(value)
+    except ImageError as error:
+        raise Problem(error.kind, f"{uri or 'image'}: {error}", value) from None
+    return Media(
+        sha256=media.put(value),
+        mime=header.mime,
+        width=header.width,
+        height=header.height,
+        orientation=header.orientation,
+        size=len(value),
+        uri=uri,
+    )
+
+
+def _read_file(path: str, folder: str) -> bytes:
+    """A file that data names. Only plain relative paths: data must not reach outside its folder, nor the network."""
+    parts = PurePosixPath(path.replace("\\", "/")).parts
+    if "://" in path or "::" in path or "\0" in path or not parts or parts[0] == "/" or ".." in parts or ":" in parts[0]:
+        raise Problem("unsafe_path", f"{path!r} is not a plain path under {folder.rpartition('/')[2] or folder}/")
+    url = join(folder, *parts)
+    filesystem, inner = fsspec.url_to_fs(url)
+    try:
+        size = filesystem.size(inner)
+        if size is not None and size > MAX_FILE:
+            raise Problem("too_large", f"{path}: {size:,} bytes; at most {MAX_FILE:,}")
+        return read_bytes(url)
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        raise Problem("missing_file", f"no file {path!r}; is `media_root` right?") from None
+    except OSError as error:  # a name that the file system refuses
+        raise Problem("missing_file", f"{path!r}: {error.strerror or error}") from None

@@ -1,0 +1,134 @@
+"""Questions to the ledger: what became of the rows, rule by rule, and of one row from beginning to end.
+
+Answers come from the tables of the store's last run and need no Spark.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from curation.contract.table import TableError, join, read_manifest, read_table, table_files
+from curation.plan import last_run
+from curation.stage import COUNTS, tables_of
+from curation.store import is_complete
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The complete tables of one run, by stage, in the order of the run."""
+
+    tables: dict[str, str]
+
+    @classmethod
+    def of(cls, store: str) -> Ledger:
+        """The last run of a store.
+
+        Raises:
+            TableError: no run has been made there.
+        """
+        run = last_run(store)
+        if not run:
+            raise TableError(f"no run in {store}; `winnow run RECIPE --out DIR` makes one")
+        tables = tables_of(store, run["stages"])
+        return cls({name: url for name, url in tables.items() if is_complete(url)})
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Rows in, kept, dropped, quarantined, waiting and made, by stage."""
+        return {
+            name: {key: read_manifest(url).counts.get(key, 0) for key in COUNTS} for name, url in self.tables.items()
+        }
+
+    def need(self, stage: str) -> str:
+        if stage not in self.tables:
+            raise TableError(f"stage `{stage}` has no complete table yet; `winnow run --select +{stage}` makes it")
+        return self.tables[stage]
+
+
+def rule_funnel(ledger: Ledger) -> list[dict[str, Any]]:
+    """One entry per rule: how many rows it applies to, drops alone, drops first in the recipe's order, and leaves.
+
+    `alone` counts every row that the rule drops whatever the others say; `first` those that no earlier rule drops,
+    so that the sum of `first` is what the decision dropped; `left` is what remains after this rule.
+    """
+    table = pl.from_arrow(read_table(ledger.need("decide"), columns=["row_id", "verdicts"]))
+    assert isinstance(table, pl.DataFrame)
+    left = table.height
+    verdicts = table.explode("verdicts").drop_nulls("verdicts").unnest("verdicts")
+    names = verdicts.get_column("rule").unique(maintain_order=True).to_list()
+    place = {name: index for index, name in enumerate(names)}
+    drops = verdicts.filter(pl.col("verdict") == "drop")
+    drops = drops.with_columns(pl.col("rule").replace_strict(place, default=0).alias("place"))
+    first = drops.sort("place").unique("row_id", keep="first", maintain_order=True)
+    entries = []
+    for name in names:
+        mine = verdicts.filter(pl.col("rule") == name)
+        by_first = first.filter(pl.col("rule") == name).height
+        left -= by_first
+        entries.append(
+            {
+                "rule": name,
+                "applies": mine.filter(pl.col("verdict") != "na").height,
+                "unknown": mine.filter(pl.col("verdict").is_in(["unknown", "wait"])).height,
+                "alone": drops.filter(pl.col("rule") == name).height,
+                "first": by_first,
+                "left": left,
+            }
+        )
+    return entries
+
+
+def reasons(ledger: Ledger) -> list[dict[str, Any]]:
+    """Rows that did not go on, by stage, fate and reason, with an example of each."""
+    entries = []
+    for stage, url in ledger.tables.items():
+        if not _has_fates(url):
+            continue
+        table = pl.from_arrow(read_table(url, columns=["row_id", "fate", "reason"]))
+        assert isinstance(table, pl.DataFrame)
+        groups = table.filter(~pl.col("fate").is_in(["kept", "made"])).group_by("fate", "reason")
+        for row in groups.agg(pl.len().alias("rows"), pl.col("row_id").min().alias("example")).sort("rows").to_dicts():
+            entries.append({"stage": stage, **row})
+    return entries
+
+
+def story(ledger: Ledger, identity: str) -> list[dict[str, Any]]:
+    """Everything that the tables hold about a row, by its row id, or about all rows of a sample id.
+
+    One entry per stage and row: {"stage": name, **columns}. Empty where nobody knows the id.
+    """
+    entries = []
+    for stage, url in ledger.tables.items():
+        if not _has_fates(url):
+            continue
+        for column in ("row_id", "sample_id"):
+            found = read_table(url, filters=[(column, "==", identity)])
+            entries += [{"stage": stage, **row} for row in found.to_pylist()]
+            if found.num_rows:
+                break
+    return entries
+
+
+def similar_ids(ledger: Ledger, text: str, most: int = 5) -> list[str]:
+    """Row ids that contain a text, to help who mistypes one."""
+    found: list[str] = []
+    for stage, url in ledger.tables.items():
+        if stage.startswith("ingest_"):
+            ids = read_table(url, columns=["row_id"]).column("row_id").to_pylist()
+            found += [row_id for row_id in ids if text in row_id]
+    return sorted(found)[:most]
+
+
+def _has_fates(url: str) -> bool:
+    return any(name.endswith(".parquet") for name in table_files(url)) and read_manifest(url).digest != ""
+
+
+def evaluation(ledger: Ledger, stage: str) -> dict[str, float]:
+    """The metrics of an evaluation stage."""
+    import json
+
+    from curation.contract.table import read_bytes
+
+    return dict(json.loads(read_bytes(join(ledger.need(stage), "files.json")))["metrics"])

@@ -1,0 +1,190 @@
+"""Measure: every signal of every sample, once per content.
+
+Text and header signals belong to a sample's content, pixel signals to an image's bytes. What was measured lies in
+`<store>/signals/<tier>-<which signals>/`, one batch per run that found something new, so that another recipe, a new
+delivery or a changed threshold measures only what nobody has measured before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import reduce
+from typing import TYPE_CHECKING
+
+import fsspec
+import pyarrow as pa
+
+from curation.contract.table import Manifest, join
+from curation.stage import Job
+from curation.store import (
+    MediaStore,
+    commit,
+    fingerprint,
+    is_complete,
+    new_attempt,
+    read_frame,
+    total_digest,
+    write_frame,
+)
+from filters.catalogue import catalogue
+from filters.measure import measure_image, measure_samples, signal_schema
+from filters.signal import Signal
+from model.image import ImageError
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+VERSION = 1
+_PAYLOAD = ["sample_id", "task", "messages", "media", "regions", "steps", "answer"]
+
+Compute = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
+
+
+def signals_of(pixels: bool) -> list[Signal]:
+    return [signal for signal in catalogue().values() if (signal.tier == "pixels") is pixels]
+
+
+def settings() -> dict[str, list[str]]:
+    """What the measure stage's fingerprint covers: each signal with its version."""
+    return {"signals": sorted(signal.key for signal in catalogue().values())}
+
+
+def measure(job: Job) -> DataFrame:
+    """One row per sample: `sample_id`, every signal, and the fate: quarantined where an image can't be decoded."""
+    from pyspark.sql import functions as F
+
+    samples = ingested(job)
+    of_sample = _measured(
+        job, "samples", samples.select(*_PAYLOAD).dropDuplicates(["sample_id"]), "sample_id", signals_of(pixels=False)
+    )
+    images = samples.select(F.explode("media").alias("m")).select("m.sha256", "m.orientation")
+    images = images.dropDuplicates(["sha256"]).repartition(job.spark.sparkContext.defaultParallelism * 4)
+    of_image = _measured(job, "pixels", images, "sha256", signals_of(pixels=True))
+    on_sample = _reduce_to_sample(samples, of_image)
+    rows = samples.select("row_id", "sample_id", "source", "task").join(of_sample, "sample_id", "left")
+    rows = rows.join(on_sample, "row_id", "left")
+    return rows.select(
+        "*",
+        F.when(F.col("error").isNull(), "kept").otherwise("quarantined").alias("fate"),
+        F.coalesce("error", F.lit("")).alias("reason"),
+        F.coalesce("message", F.lit("")).alias("detail"),
+    ).drop("error", "message")
+
+
+def ingested(job: Job) -> DataFrame:
+    """The samples of all sources."""
+    names = [name for name in job.tables if name.startswith("ingest_")]
+    return reduce(lambda a, b: a.unionByName(b), [job.survivors(name) for name in names])
+
+
+def _measured(job: Job, tier: str, contents: DataFrame, key: str, signals: list[Signal]) -> DataFrame:
+    """The measurements of all contents: what the store has, and a new batch with what it has not."""
+    folder = join(job.runtime.store, "signals", f"{tier}-{fingerprint(sorted(signal.key for signal in signals))}")
+    batches = _complete_batches(folder)
+    if batches:
+        known = _union(job, batches)
+        contents = contents.join(known.select(key), key, "left_anti")
+    batch = join(folder, job.tables[job.stage.name].rsplit("/", 1)[-1])
+    if batch not in batches:
+        compute, schema = (_sample_task, _sample_schema) if tier == "samples" else (_image_task, _image_schema)
+        _add_batch(job, batch, contents, compute(job.runtime.store, signals), schema(signals))
+        batches = _complete_batches(folder)
+    return _union(job, batches).dropDuplicates([key])
+
+
+def _complete_batches(folder: str) -> list[str]:
+    filesystem, path = fsspec.url_to_fs(folder)
+    if not filesystem.exists(path):
+        return []
+    names = sorted(entry.rstrip("/").rsplit("/", 1)[-1] for entry in filesystem.ls(path, detail=False))
+    return [join(folder, name) for name in names if is_complete(join(folder, name))]
+
+
+def _union(job: Job, batches: list[str]) -> DataFrame:
+    return reduce(lambda a, b: a.unionByName(b), [read_frame(job.spark, batch) for batch in batches])
+
+
+def _add_batch(job: Job, batch: str, contents: DataFrame, compute: Compute, schema: pa.Schema) -> None:
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    measured = contents.mapInArrow(compute, from_arrow_schema(schema))
+    written = write_frame(measured, batch, new_attempt(), lambda done: job.bar.update(done, None, "measuring"))
+    rows = sum(file.rows for file in written)
+    manifest = Manifest(
+        stage="signals",
+        version=VERSION,
+        fingerprint=batch.rsplit("/", 1)[-1],
+        parents={},
+        settings={"columns": schema.names},
+        counts={"in": rows, "kept": rows},
+        rows=rows,
+        digest=total_digest(written),
+    )
+    commit(batch, manifest, [file.name for file in written], {})
+
+
+def _sample_schema(signals: list[Signal]) -> pa.Schema:
+    return pa.schema([pa.field("sample_id", pa.string()), *signal_schema(signals)])
+
+
+def _image_schema(signals: list[Signal]) -> pa.Schema:
+    ends = [pa.field("error", pa.string()), pa.field("message", pa.string())]
+    return pa.schema([pa.field("sha256", pa.string()), *signal_schema(signals), *ends])
+
+
+def _sample_task(store: str, signals: list[Signal]) -> Compute:
+    def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        schema = _sample_schema(signals)
+        for batch in batches:
+            table = measure_samples(pa.Table.from_batches([batch]), signals)
+            yield from table.select(schema.names).cast(schema).to_batches()
+
+    return run
+
+
+def _image_task(store: str, signals: list[Signal]) -> Compute:
+    def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        media, schema = MediaStore(store), _image_schema(signals)
+        for batch in batches:
+            hashes, orientations = batch.column("sha256").to_pylist(), batch.column("orientation").to_pylist()
+            rows = []
+            for sha256, orientation, data in zip(hashes, orientations, media.get_many(hashes), strict=True):
+                try:
+                    rows.append({"sha256": sha256, **measure_image(data, orientation, signals)})
+                except ImageError as error:
+                    rows.append({"sha256": sha256, "error": error.kind, "message": str(error)})
+            yield pa.RecordBatch.from_pylist(rows, schema=schema)
+
+    return run
+
+
+def _reduce_to_sample(samples: DataFrame, of_image: DataFrame) -> DataFrame:
+    """Image measurements brought to the rows: numbers by their signal's reducer, strings as a list in media order."""
+    from pyspark.sql import functions as F
+
+    media = samples.select("row_id", F.posexplode("media").alias("position", "m"))
+    joined = media.select("row_id", "position", F.col("m.sha256").alias("sha256")).join(of_image, "sha256", "left")
+    columns = [_reducer(signal).alias(signal.name) for signal in signals_of(pixels=True)]
+    return joined.groupBy("row_id").agg(
+        *columns,
+        _in_order("sha256").alias("media_sha256"),
+        F.min("error").alias("error"),
+        F.min("message").alias("message"),
+    )
+
+
+def _reducer(signal: Signal) -> Column:
+    from pyspark.sql import functions as F
+
+    if signal.dtype == "string":
+        return _in_order(signal.name)
+    if signal.reducer == "first":
+        return F.min_by(signal.name, "position")
+    return {"min": F.min, "max": F.max, "mean": F.avg}[signal.reducer](signal.name)
+
+
+def _in_order(name: str) -> Column:
+    from pyspark.sql import functions as F
+
+    pairs = F.array_sort(F.collect_list(F.struct("position", F.col(name).alias("value"))))
+    return F.transform(pairs, lambda pair: pair["value"])

@@ -1,0 +1,224 @@
+"""The plan: a recipe and its inputs become stages with fingerprints, and each stage's reason to run or to be skipped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import fsspec
+
+from curation import decide, deduplicate, ingest, measure, mix, training
+from curation.contract.recipe import Recipe, RecipeError
+from curation.contract.table import join
+from curation.formats import sft
+from curation.inputs import HashCache, Inputs, find_inputs
+from curation.stage import Artifact, Job, Stage, tables_of
+from curation.store import exists, is_complete, write_bytes
+from model.family import family
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Stages in an order in which each comes after what it reads."""
+
+    recipe: Recipe
+    store: str
+    stages: tuple[Stage, ...]
+    fingerprints: dict[str, str]
+
+    @property
+    def tables(self) -> dict[str, str]:
+        return tables_of(self.store, self.fingerprints)
+
+    def reasons(self) -> dict[str, str]:
+        """Why each stage will run; "" for a stage whose table is complete."""
+        why: dict[str, str] = {}
+        for stage in self.stages:
+            stale = [parent for parent in stage.parents if why.get(parent)]
+            if is_complete(self.tables[stage.name]):
+                why[stage.name] = ""
+            elif stale:
+                why[stage.name] = f"{', '.join(stale)} will run"
+            elif exists(join(self.store, "tables", stage.name)):
+                why[stage.name] = self._difference(stage)
+            else:
+                why[stage.name] = "never ran"
+        return why
+
+    def _difference(self, stage: Stage) -> str:
+        """What changed since the table of this stage that a run last pointed at."""
+        before = last_run(self.store).get("stages", {}).get(stage.name)
+        if not before:
+            return "no complete table with these settings and inputs"
+        if before == self.fingerprints[stage.name]:
+            return "its last run did not finish"
+        table = join(self.store, "tables", stage.name, before)
+        if not is_complete(table):
+            return "no complete table with these settings and inputs"
+        with fsspec.open(join(table, "manifest.json"), "rb") as file:
+            old = json.load(file)
+        if old["version"] != stage.version:
+            return f"version {old['version']} became {stage.version}"
+        if old["settings"] != json.loads(json.dumps(stage.settings)):
+            return "its settings changed"
+        return "its inputs changed"
+
+
+def make_plan(
+    recipe: Recipe, store: str, data: str, limit: int | None = None, cache: Path | None = None
+) -> Plan:
+    """All stages of a recipe. Reads and hashes the inputs, runs nothing.
+
+    Raises:
+        RecipeError: a source that is not there, a signal, rule or family that does not exist.
+    """
+    try:
+        family(recipe.render.family)
+        decide.compile_rules(recipe.rules)
+    except ValueError as error:
+        raise RecipeError(f"recipe `{recipe.name}`: {error}") from None
+    hashes = HashCache(cache)
+    inputs = {name: find_inputs(name, source, data, hashes) for name, source in recipe.sources.items()}
+    stages = [*_ingest_stages(recipe, inputs, store, limit), *_table_stages(recipe)]
+    if recipe.train:
+        stages += _training_stages(recipe, hashes)
+    fingerprints: dict[str, str] = {}
+    for stage in stages:
+        fingerprints[stage.name] = stage.fingerprint(fingerprints)
+    return Plan(recipe, store, tuple(stages), fingerprints)
+
+
+def _ingest_stages(recipe: Recipe, inputs: dict[str, Inputs], store: str, limit: int | None) -> list[Stage]:
+    def work(name: str) -> Callable[[Job], ingest.DataFrame]:
+        return lambda job: ingest.ingest(job.spark, name, recipe.sources[name], inputs[name], store, limit)
+
+    return [
+        Stage(
+            name=f"ingest_{name}",
+            version=ingest.VERSION,
+            settings={**source.model_dump(mode="json", exclude={"error_budget"}), "limit": limit},
+            parents=(),
+            work=work(name),
+            inputs=inputs[name].fingerprint,
+            error_budget=source.error_budget,
+            help=f"{source.reader} {source.path} to samples ({source.build})",
+        )
+        for name, source in recipe.sources.items()
+    ]
+
+
+def _table_stages(recipe: Recipe) -> list[Stage]:
+    rules = {name: rule.model_dump(mode="json", by_alias=True) for name, rule in recipe.rules.items()}
+    ingested = tuple(f"ingest_{name}" for name in recipe.sources)
+    return [
+        Stage("measure", measure.VERSION, measure.settings(), ingested, measure.measure, help="every signal"),
+        Stage(
+            "decide",
+            decide.VERSION,
+            {"rules": rules},
+            ("measure",),
+            lambda job: decide.decide(job, recipe.rules),
+            help=f"{len(rules)} rules to verdicts: the ledger",
+        ),
+        Stage(
+            "deduplicate",
+            deduplicate.VERSION,
+            recipe.deduplicate.model_dump(mode="json"),
+            ("decide",),
+            lambda job: deduplicate.deduplicate(job, recipe.deduplicate),
+            help="exact and near duplicates",
+        ),
+        Stage(
+            "mix",
+            mix.VERSION,
+            recipe.mix.model_dump(mode="json"),
+            ("deduplicate",),
+            lambda job: mix.mix(job, recipe.mix),
+            help="splits, caps, text share",
+        ),
+        Stage(
+            "render",
+            sft.VERSION,
+            recipe.render.model_dump(mode="json"),
+            ("mix",),
+            lambda job: sft.render_sft(job, recipe.render),
+            help=f"the SFT dataset for {recipe.render.family}",
+        ),
+    ]
+
+
+def _training_stages(recipe: Recipe, hashes: HashCache) -> list[Stage]:
+    assert recipe.train is not None
+    train, judged = recipe.train, recipe.evaluate
+    nano = train.model == "nano"
+    trained = train.model_dump(mode="json")
+    weights = "" if nano else _checkpoint_hash(train.model, hashes)
+
+    def evaluation(name: str, checkpoint: Callable[[Job], Path], parents: tuple[str, ...], inputs: str) -> Stage:
+        def work(job: Job) -> Artifact:
+            return training.evaluate(job, judged, checkpoint(job))
+
+        settings = judged.model_dump(mode="json")
+        return Stage(name, training.EVALUATE_VERSION, settings, parents, work, inputs, check_balance=False)
+
+    base = Stage(
+        "base",
+        training.BASE_VERSION,
+        {"model": train.model, "seed": train.seed, "family": recipe.render.family},
+        (),
+        lambda job: training.make_base(job, train),
+        help="nano with random weights",
+    )
+    parents = ("render", "base") if nano else ("render",)
+    return [
+        *([base] if nano else []),
+        Stage(
+            "train_sft",
+            training.TRAIN_VERSION,
+            trained,
+            parents,
+            lambda job: training.train_sft(job, train),
+            weights,
+            check_balance=False,
+            help=f"{train.method} fine-tuning, policy {train.policy}",
+        ),
+        evaluation("evaluate_base", lambda job: training.base_folder(job, train), parents, weights),
+        evaluation("evaluate_sft", lambda job: job.folder("train_sft"), ("render", "train_sft"), ""),
+        Stage(
+            "merge",
+            training.MERGE_VERSION,
+            {},
+            ("train_sft",),
+            training.merge,
+            check_balance=False,
+            help="adapter and base as one checkpoint",
+        ),
+    ]
+
+
+def _checkpoint_hash(model: str, hashes: HashCache) -> str:
+    folder = Path(model)
+    if not (folder / "config.json").exists():
+        raise RecipeError(f"train.model: {model!r} is neither `nano` nor a folder with a checkpoint (no config.json)")
+    names = sorted(path.name for path in folder.iterdir() if path.is_file())
+    return json.dumps(hashes.hash_all(str(folder.resolve()), names))
+
+
+def note_run(plan: Plan, run_id: str) -> None:
+    """Writes the small file that says which tables a run points at; the newest is what questions are asked of."""
+    run = {"run": run_id, "recipe": plan.recipe.name, "stages": plan.fingerprints}
+    write_bytes(join(plan.store, "runs", f"{run_id}.json"), json.dumps(run, indent=2).encode())
+
+
+def last_run(store: str) -> dict[str, dict[str, str]]:
+    """The newest run of a store; {} where there is none."""
+    filesystem, path = fsspec.url_to_fs(join(store, "runs"))
+    if not filesystem.exists(path):
+        return {}
+    names = sorted(name for name in filesystem.ls(path, detail=False) if name.endswith(".json"))
+    if not names:
+        return {}
+    with filesystem.open(names[-1], "rb") as file:
+        return dict(json.load(file))

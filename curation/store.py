@@ -1,0 +1,300 @@
+"""The store: content-addressed tables and media behind fsspec, complete or absent, never overwritten in place.
+
+Tables are written by the Spark tasks themselves with pyarrow, each file under the name of this attempt; the driver
+writes the list of files and then, last, the manifest. A task that Spark runs twice writes the same file name twice,
+and a run that dies leaves files that no manifest names. See `contract/table.py` for the layout.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import fsspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from curation.contract.table import Manifest, join, media_url, read_bytes, table_files
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+_DIGEST = 1 << 64  # row hashes are summed modulo this
+_HASH = "__hash"
+
+
+def is_local(url: str) -> bool:
+    return "://" not in url or url.startswith("file://")
+
+
+def exists(url: str) -> bool:
+    filesystem, path = fsspec.url_to_fs(url)
+    return bool(filesystem.exists(path))
+
+
+def write_bytes(url: str, data: bytes) -> None:
+    """Writes a whole object: a temporary file and a rename on a disk, one PUT on an object store."""
+    filesystem, path = fsspec.url_to_fs(url)
+    if not is_local(url):
+        filesystem.pipe_file(path, data)
+        return
+    filesystem.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
+    temporary = f"{path}.{uuid.uuid4().hex}"
+    with filesystem.open(temporary, "wb") as file:
+        file.write(data)
+    filesystem.mv(temporary, path)
+
+
+def fingerprint(value: Any) -> str:
+    """The hash of a JSON value, whatever the order of its keys: 16 hex digits."""
+    canonical = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class FileWritten:
+    """One Parquet file of an attempt: its rows, the sum of their hashes, and how many rows met which fate."""
+
+    name: str
+    rows: int
+    digest: int
+    fates: dict[str, int]
+
+
+def new_attempt() -> str:
+    return uuid.uuid4().hex[:12]
+
+
+def write_frame(
+    frame: DataFrame, table: str, attempt: str, on_rows: Callable[[int], None] | None = None
+) -> list[FileWritten]:
+    """Writes a frame as Parquet files under `<table>/<attempt>/` from the tasks that compute it.
+
+    A `fate` column, where there is one, is counted in the same pass. `on_rows` is told now and then how many rows
+    are written.
+    """
+    from pyspark.sql import functions as F
+    from pyspark.sql.pandas.types import to_arrow_schema
+
+    rows_done = frame.sparkSession.sparkContext.accumulator(0)
+    hashed = frame.withColumn(_HASH, F.xxhash64(*[F.col(name) for name in frame.columns]))
+
+    def write_partition(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        from pyspark import TaskContext
+
+        context = TaskContext.get()
+        name = f"part-{context.partitionId() if context else 0:05d}.parquet"
+        written = _write_batches(batches, join(table, attempt, name), rows_done.add)
+        if written:
+            rows, digest, fates = written
+            row = {"name": join(attempt, name), "rows": rows, "digest": str(digest), "fates": json.dumps(fates)}
+            yield pa.RecordBatch.from_pylist([row])
+
+    result = hashed.mapInArrow(write_partition, "name string, rows long, digest string, fates string")
+    with _poll(lambda: rows_done.value, on_rows):
+        files = [
+            FileWritten(row["name"], row["rows"], int(row["digest"]), json.loads(row["fates"]))
+            for row in result.collect()
+        ]
+    if not files:
+        files = [_write_empty(to_arrow_schema(frame.schema), table, join(attempt, "part-empty.parquet"))]
+    return sorted(files, key=lambda file: file.name)
+
+
+def _write_batches(
+    batches: Iterable[pa.RecordBatch], url: str, on_rows: Callable[[int], None]
+) -> tuple[int, int, dict[str, int]] | None:
+    """Writes one file; (rows, digest, fates), or None where there was no row and so no file."""
+    rows, digest = 0, 0
+    fates: dict[str, int] = {}
+    with ExitStack() as stack:
+        writer = None
+        for batch in batches:
+            if not batch.num_rows:
+                continue
+            hashes = batch.column(_HASH).to_numpy(zero_copy_only=False)
+            table = pa.Table.from_batches([batch]).drop_columns([_HASH])
+            if writer is None:
+                file = stack.enter_context(_open_new(url))
+                writer = stack.enter_context(pq.ParquetWriter(file, table.schema, compression="zstd"))
+            writer.write_table(table)
+            rows += batch.num_rows
+            digest = (digest + int(hashes.astype(np.uint64).sum(dtype=np.uint64))) % _DIGEST
+            _count_fates(table, fates)
+            on_rows(batch.num_rows)
+    return (rows, digest, fates) if rows else None
+
+
+def _open_new(url: str) -> Any:
+    filesystem, path = fsspec.url_to_fs(url)
+    if is_local(url):
+        filesystem.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
+    return filesystem.open(path, "wb")
+
+
+def _count_fates(table: pa.Table, fates: dict[str, int]) -> None:
+    if "fate" in table.column_names:
+        for entry in pc.value_counts(table.column("fate")).to_pylist():
+            fates[entry["values"]] = fates.get(entry["values"], 0) + entry["counts"]
+
+
+def _write_empty(schema: pa.Schema, table: str, name: str) -> FileWritten:
+    """A table without rows still has a schema, and so one file."""
+    with _open_new(join(table, name)) as file:
+        pq.write_table(schema.empty_table(), file)
+    return FileWritten(name, 0, 0, {})
+
+
+def total_digest(files: Iterable[FileWritten]) -> str:
+    return f"{sum(file.digest for file in files) % _DIGEST:016x}"
+
+
+def total_fates(files: Iterable[FileWritten]) -> dict[str, int]:
+    fates: dict[str, int] = {}
+    for file in files:
+        for fate, count in file.fates.items():
+            fates[fate] = fates.get(fate, 0) + count
+    return fates
+
+
+@contextmanager
+def _poll(value: Callable[[], int], report: Callable[[int], None] | None) -> Iterator[None]:
+    """Reports a value twice a second from a thread of its own while the block runs."""
+    if report is None:
+        yield
+        return
+    stop = threading.Event()
+
+    def loop() -> None:
+        while not stop.wait(0.5):
+            report(value())
+
+    thread = threading.Thread(target=loop, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+        report(value())
+
+
+def commit(table: str, manifest: Manifest, files: list[str], timings: dict[str, Any]) -> None:
+    """Makes a table complete: the list of this attempt's files, then the manifest. Files of attempts that died are
+    removed afterwards."""
+    write_bytes(join(table, "files.json"), json.dumps({"files": files, **timings}, indent=2).encode())
+    write_bytes(join(table, "manifest.json"), manifest.to_json().encode())
+    keep = {name.split("/", 1)[0] for name in files} | {"files.json", "manifest.json"}
+    filesystem, path = fsspec.url_to_fs(table)
+    for entry in filesystem.ls(path, detail=False):
+        if entry.rstrip("/").rsplit("/", 1)[-1] not in keep:
+            filesystem.rm(entry, recursive=True)
+
+
+def is_complete(table: str) -> bool:
+    return exists(join(table, "manifest.json"))
+
+
+def read_frame(spark: SparkSession, table: str) -> DataFrame:
+    """A complete table as a Spark frame. Spark reads local files itself; files of an object store come through fsspec
+    inside the tasks, so that no connector has to be installed."""
+    files = table_files(table)
+    if is_local(table):
+        return spark.read.parquet(*files)
+    with fsspec.open(files[0], "rb") as file:
+        schema = pq.read_schema(file)
+
+    def read(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for url in batch.column(0).to_pylist():
+                with fsspec.open(url, "rb") as remote:
+                    yield from pq.ParquetFile(remote).iter_batches(batch_size=256)
+
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    urls = spark.createDataFrame([(url,) for url in files], "url string").repartition(len(files))
+    return urls.mapInArrow(read, from_arrow_schema(schema))
+
+
+@dataclass
+class RateLimit:
+    """At most `per_second` requests a second over all threads of this process; 0 means no limit."""
+
+    per_second: float = 0.0
+    _next: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def wait(self) -> None:
+        if self.per_second <= 0:
+            return
+        with self._lock:
+            now = time.monotonic()
+            at = max(self._next, now)
+            self._next = at + 1.0 / self.per_second
+        time.sleep(max(0.0, at - now))
+
+
+@dataclass
+class MediaStore:
+    """Original bytes by their SHA-256. Requests to an object store run side by side, are retried with exponential
+    backoff, and stay under a rate.
+
+    `concurrency`, `retries` and `per_second` are platform defaults; a store on a local disk ignores the last two.
+    """
+
+    url: str
+    concurrency: int = 16
+    retries: int = 4
+    per_second: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._limit = RateLimit(0.0 if is_local(self.url) else self.per_second)
+
+    def put(self, data: bytes) -> str:
+        """Stores bytes under their hash unless they are there, and gives the hash."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        url = media_url(self.url, sha256)
+        if not self._patiently(lambda: exists(url)):
+            self._patiently(lambda: write_bytes(url, data))
+        return sha256
+
+    def get(self, sha256: str) -> bytes:
+        return self._patiently(lambda: read_bytes(media_url(self.url, sha256)))
+
+    def get_many(self, hashes: list[str]) -> Iterator[bytes]:
+        """The bytes of many media in the order asked for; from an object store `concurrency` at a time."""
+        if is_local(self.url):
+            yield from map(self.get, hashes)
+            return
+        with ThreadPoolExecutor(self.concurrency) as pool:
+            yield from pool.map(self.get, hashes)
+
+    def _patiently(self, request: Callable[[], Any]) -> Any:
+        if is_local(self.url):
+            return request()
+        return patiently(request, self.retries, self._limit)
+
+
+def patiently(request: Callable[[], Any], retries: int, limit: RateLimit) -> Any:
+    """Makes a request, again after 0.2, 0.4, 0.8, ... seconds where it fails in a way that may pass."""
+    for attempt in range(retries + 1):
+        limit.wait()
+        try:
+            return request()
+        except (FileNotFoundError, PermissionError):
+            raise  # an answer, not an accident
+        except OSError:
+            if attempt == retries:
+                raise
+            time.sleep(0.2 * 2**attempt)
+    raise AssertionError("unreachable")

@@ -1,0 +1,47 @@
+"""Where a command works: a recipe, the data it reads, the folder it writes, the store behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from curation.contract.recipe import Recipe, load_recipe
+from curation.plan import Plan, make_plan
+from curation.stage import Runtime
+
+
+@dataclass(frozen=True)
+class Workspace:
+    recipe: Recipe
+    data: str
+    out: Path
+    store: str
+    master: str | None = None
+    limit: int | None = None
+
+    @classmethod
+    def open(
+        cls,
+        recipe: str | Path,
+        out: str | Path,
+        data: str = "",
+        store: str = "",
+        master: str | None = None,
+        limit: int | None = None,
+    ) -> Workspace:
+        """`data` defaults to the recipe's own folder, `store` to `store/` in `out`; both may be URLs."""
+        out = Path(out).resolve()
+        loaded = load_recipe(recipe)
+        return cls(loaded, data or str(Path(recipe).resolve().parent), out, store or str(out / "store"), master, limit)
+
+    def plan(self) -> Plan:
+        return make_plan(self.recipe, self.store, self.data, self.limit, cache=self.out / "inputs-cache.json")
+
+    def runtime(self, console: Console) -> Runtime:
+        return Runtime(self.store, console, self.master)
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.out / "dagster"

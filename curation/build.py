@@ -139,12 +139,14 @@ class _Frame:
 
 
 def _caption(values: dict[str, Any], frame: _Frame) -> _Draft:
-    caption = _text(values, "caption", allow_empty=True)
+    caption = _text(values, "caption")
     return _ask_about_image("caption", frame.prompt(), caption, "")
 
 
 def _vqa(values: dict[str, Any], frame: _Frame) -> _Draft:
-    return _ask_about_image("vqa", _text(values, "question"), _text(values, "answer"), frame.source.verifier)
+    return _ask_about_image(
+        "vqa", _text(values, "question"), _text(values, "answer"), frame.source.verifier
+    )
 
 
 def _extraction(values: dict[str, Any], frame: _Frame) -> _Draft:
@@ -184,9 +186,9 @@ def _pointing(task: Task, question: str, regions: list[Region], answer: Answer) 
 
 
 def _click(values: dict[str, Any], frame: _Frame) -> _Draft:
-    label = _text(values, "label", allow_empty=True) if values.get("label") is not None else ""
+    label = _optional_text(values, "label")
     region = frame.region(_present(values, "target"), label=label)
-    thought = _text(values, "thought", allow_empty=True) if values.get("thought") is not None else ""
+    thought = _optional_text(values, "thought")
     step = Step(media=0, action="left_click", thought=thought, region=0)
     turns = [
         ("user", [text_part(_text(values, "instruction")), media_part(0)]),
@@ -196,8 +198,8 @@ def _click(values: dict[str, Any], frame: _Frame) -> _Draft:
 
 
 def _instruction(values: dict[str, Any], frame: _Frame) -> _Draft:
-    instruction, output = _text(values, "instruction"), _text(values, "output", allow_empty=True)
-    extra = _text(values, "input", allow_empty=True) if values.get("input") is not None else ""
+    instruction, output = _text(values, "instruction"), _text(values, "output")
+    extra = _optional_text(values, "input")
     question = f"{instruction}\n\n{extra}" if extra.strip() else instruction
     turns = [("user", [text_part(question)]), ("assistant", [text_part(output)])]
     return _Draft("text", turns, Answer(text=output, verifier=frame.source.verifier))
@@ -221,13 +223,16 @@ def _present(values: dict[str, Any], name: str) -> Any:
     return values[name]
 
 
-def _text(values: Any, name: str, allow_empty: bool = False) -> str:
+def _text(values: Any, name: str) -> str:
+    """Text, possibly empty: whether empty text is good enough is for the rules to say."""
     value = _present(values, name)
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise Problem("bad_field", f"`{name}` should be text, found {type(value).__name__}")
-    if not allow_empty and not str(value).strip():
-        raise Problem("empty_field", f"`{name}` is empty")
     return str(value)
+
+
+def _optional_text(values: Any, name: str) -> str:
+    return "" if values.get(name) is None else _text(values, name)
 
 
 def _items(values: dict[str, Any], name: str) -> list[dict[str, Any]]:

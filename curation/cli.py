@@ -58,7 +58,7 @@ def _fail(message: str, code: int) -> None:
     raise SystemExit(code)
 
 
-def _print(value: Any) -> None:
+def print_json(value: Any) -> None:
     print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
 
@@ -85,7 +85,7 @@ def plan(
         for stage in made.stages
     ]  # fmt: skip
     if as_json:
-        _print(rows)
+        print_json(rows)
         return
     table = Table(box=None, header_style="bold")
     for heading in ("stage", "", "why", "what it does"):
@@ -116,7 +116,7 @@ def run(
 
     counts = execute(Workspace.open(recipe, out, data, store, master, limit), make_console(), select)
     if as_json:
-        _print(counts)
+        print_json(counts)
 
 
 @app.command()
@@ -164,7 +164,7 @@ def funnel(out: Out = DEFAULT_OUT, store: Store = "", as_json: AsJson = False) -
         from curation.ledger import Ledger, reasons, rule_funnel
 
         ledger = Ledger.of(store or str(out / "store"))
-        _print({"stages": ledger.counts(), "rules": rule_funnel(ledger), "reasons": reasons(ledger)})
+        print_json({"stages": ledger.counts(), "rules": rule_funnel(ledger), "reasons": reasons(ledger)})
         return
     _print_funnel(store or str(out / "store"))
 
@@ -174,12 +174,12 @@ def _print_funnel(store: str) -> None:
 
     ledger, terminal = Ledger.of(store), Console()
     stages = [{"stage": name, **counts} for name, counts in ledger.counts().items()]
-    terminal.print(_table("Rows by stage", stages, ["stage", *COUNTS]))
+    terminal.print(table_of("Rows by stage", stages, ["stage", *COUNTS]))
     if "decide" in ledger.tables:
         rules = rule_funnel(ledger)
-        terminal.print(_table("Rules, in the recipe's order", rules, list(rules[0]) if rules else ["rule"]))
+        terminal.print(table_of("Rules, in the recipe's order", rules, list(rules[0]) if rules else ["rule"]))
     lost = reasons(ledger)
-    terminal.print(_table("Rows that did not go on", lost, ["stage", "fate", "reason", "rows", "example"]))
+    terminal.print(table_of("Rows that did not go on", lost, ["stage", "fate", "reason", "rows", "example"]))
 
 
 @app.command()
@@ -194,7 +194,7 @@ def why(
     Example: `winnow why receipts:receipts/receipts.jsonl#12`
     """
     from curation.ledger import Ledger, similar_ids, story
-    from curation.look import story_text
+    from curation.tell import story_text
 
     ledger = Ledger.of(store or str(out / "store"))
     entries = story(ledger, identity)
@@ -203,7 +203,7 @@ def why(
         hint = f"; ids with that text: {', '.join(near)}" if near else "; `winnow funnel` shows some ids"
         raise TableError(f"no row or sample `{identity}` in the last run{hint}")
     if as_json:
-        _print(entries)
+        print_json(entries)
     else:
         Console().print(story_text(entries))
 
@@ -222,9 +222,9 @@ def signals(as_json: AsJson = False) -> None:
         for signal in catalogue().values()
     ]  # fmt: skip
     if as_json:
-        _print(rows)
+        print_json(rows)
     else:
-        Console().print(_table("Signals", rows, list(rows[0])))
+        Console().print(table_of("Signals", rows, list(rows[0])))
 
 
 @app.command()
@@ -237,18 +237,20 @@ def doctor(as_json: AsJson = False) -> None:
 
     findings = examine()
     if as_json:
-        _print([finding.__dict__ for finding in findings])
+        print_json([finding.__dict__ for finding in findings])
     else:
         terminal = Console()
         for finding in findings:
-            mark = "[green]ok     [/]" if finding.ok else ("[red]missing[/]" if finding.needed else "[yellow]absent [/]")
+            mark = (
+                "[green]ok     [/]" if finding.ok else ("[red]missing[/]" if finding.needed else "[yellow]absent [/]")
+            )
             terminal.print(f"{mark} {finding.name:<14} {finding.found}")
             if not finding.ok:
                 terminal.print(f"        {'':<14} [dim]mend: {finding.mend}[/]".replace("[train]", "\\[train]"))
     raise SystemExit(0 if all(finding.ok or not finding.needed for finding in findings) else 1)
 
 
-def _table(title: str, rows: list[dict[str, Any]], columns: list[str]) -> Table:
+def table_of(title: str, rows: list[dict[str, Any]], columns: list[str]) -> Table:
     table = Table(title=title, title_justify="left", box=None, header_style="bold")
     for column in columns:
         numeric = bool(rows) and isinstance(rows[0].get(column), int)

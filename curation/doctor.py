@@ -61,7 +61,9 @@ def _packages() -> list[Finding]:
 
 def _gpu() -> Finding:
     if find_spec("torch") is None:
-        return Finding("gpu", False, "unknown without torch", "pip install -c constraints.txt -e '.[train]'", needed=False)
+        return Finding(
+            "gpu", False, "unknown without torch", "pip install -c constraints.txt -e '.[train]'", needed=False
+        )
     import torch
 
     if torch.cuda.is_available():

@@ -143,7 +143,15 @@ def store_image(value: Any, folder: str, media: MediaStore) -> Media:
 def _read_file(path: str, folder: str) -> bytes:
     """A file that data names. Only plain relative paths: data must not reach outside its folder, nor the network."""
     parts = PurePosixPath(path.replace("\\", "/")).parts
-    if "://" in path or "::" in path or "\0" in path or not parts or parts[0] == "/" or ".." in parts or ":" in parts[0]:
+    if (
+        "://" in path
+        or "::" in path
+        or "\0" in path
+        or not parts
+        or parts[0] == "/"
+        or ".." in parts
+        or ":" in parts[0]
+    ):
         raise Problem("unsafe_path", f"{path!r} is not a plain path under {folder.rpartition('/')[2] or folder}/")
     url = join(folder, *parts)
     filesystem, inner = fsspec.url_to_fs(url)

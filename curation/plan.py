@@ -66,9 +66,7 @@ class Plan:
         return "its inputs changed"
 
 
-def make_plan(
-    recipe: Recipe, store: str, data: str, limit: int | None = None, cache: Path | None = None
-) -> Plan:
+def make_plan(recipe: Recipe, store: str, data: str, limit: int | None = None, cache: Path | None = None) -> Plan:
     """All stages of a recipe. Reads and hashes the inputs, runs nothing.
 
     Raises:

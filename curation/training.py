@@ -9,7 +9,6 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from curation.contract.table import read_manifest
 from curation.contract.training import EvalSettings, TrainSettings
 from curation.stage import COUNTS, Artifact, Job
 
@@ -47,7 +46,11 @@ def evaluate(job: Job, settings: EvalSettings, checkpoint: Path) -> Artifact:
     job.runtime.stop_spark()
     folder = job.scratch / "evaluation"
     result = judge(
-        job.tables["render"], str(checkpoint), settings, str(folder), progress=lambda done, total: job.bar.update(done, total)
+        job.tables["render"],
+        str(checkpoint),
+        settings,
+        str(folder),
+        progress=lambda done, total: job.bar.update(done, total),
     )
     rows = _split_rows(job, "test")
     return Artifact(folder, _counts(rows=rows), timings={"metrics": result})

@@ -67,7 +67,9 @@ class Source(Settings):
     )
     media_root: str | None = Field(None, description="folder of image paths; default: the folder of the rows' file")
     boxes: Boxes = Boxes()
-    prompts: list[str] = Field([], description="what the user asks, where the data does not say; one is drawn per image")
+    prompts: list[str] = Field(
+        [], description="what the user asks, where the data does not say; one is drawn per image"
+    )
     verifier: Literal["exact", "anls"] = Field("exact", description="how a vqa or instruction answer is checked")
     licence: str = ""
     error_budget: float = Field(0.2, ge=0, le=1, description="share of quarantined rows that stops the run")

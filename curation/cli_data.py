@@ -1,0 +1,121 @@
+"""Commands about data: the demo, a first recipe, synthetic raw data, a look at what the model will see."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from curation.cli import DEFAULT_OUT, AsJson, Master, Out, Store, app, print_json, table_of
+from curation.contract.table import TableError
+from curation.progress import bar
+from curation.progress import console as make_console
+from curation.stage import COUNTS, StageError
+
+
+@app.command()
+def demo(
+    out: Out = Path("winnow-demo"),
+    data: Annotated[str, typer.Option("--data", help="the real data sets' folder; default: draw synthetic data")] = "",
+    rows: Annotated[int, typer.Option(min=30, help="rows of synthetic raw data")] = 600,
+    master: Master = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run everything once: raw data, filters, duplicates, mix, rendering, fine-tuning, evaluation.
+
+    Example: `winnow demo --out ./demo`, then `winnow funnel --out ./demo` and `winnow look --out ./demo`
+    """
+    from curation.demo import run_demo
+
+    summary = run_demo(out.resolve(), data, make_console(), rows, master)
+    if as_json:
+        print_json(summary)
+        return
+    terminal = Console()
+    terminal.print(table_of("Stages", summary["stages"], ["name", *COUNTS, "seconds"]))
+    names = sorted(summary["evaluation"]["sft"])
+    judged = [{"metric": n, **{k: _figure(v.get(n)) for k, v in summary["evaluation"].items()}} for n in names]
+    terminal.print(table_of("Evaluation on the held-out split", judged, ["metric", "base", "sft"]))
+    sizes = summary["datasets"]["sft"]
+    terminal.print(f"{sizes['train']:,} training rows, {sizes['test']:,} test rows; {summary['seconds']} s, "
+                   f"peak memory {summary['peak_memory_gb']} GB; {out / 'summary.json'}")  # fmt: skip
+
+
+def _figure(value: Any) -> str:
+    return "" if value is None else f"{value:.4f}" if isinstance(value, float) else f"{value:,}"
+
+
+@app.command()
+def init(path: Annotated[Path, typer.Argument(help="the file to write")] = Path("recipe.yaml")) -> None:
+    """Write a commented recipe to start from.
+
+    Example: `winnow init recipe.yaml`
+    """
+    from curation.demo import recipe_text
+
+    if path.exists():
+        raise StageError(f"{path} exists; name another file")
+    path.write_text(recipe_text("receipts.yaml"), encoding="utf-8")
+    make_console().print(f"wrote {path}; next: winnow plan {path} --data FOLDER")
+
+
+@app.command()
+def synth(
+    out: Annotated[Path, typer.Argument(help="a new folder")],
+    rows: Annotated[int, typer.Option(min=30, help="raw rows in all")] = 600,
+    seed: int = 0,
+) -> None:
+    """Draw raw data offline: pairs, receipts, scenes, screens, questions, charts, texts, with planted defects.
+
+    Example: `winnow synth ./raw --rows 2000`, then `winnow plan curation/recipes/demo.yaml --data ./raw`
+    """
+    from synth.raw import make_raw
+
+    try:
+        with bar(make_console(), "drawing", rows) as progress:
+            make_raw(out, rows, seed, lambda source, done, total: progress.update(done, total, source))
+    except (FileExistsError, ValueError) as error:
+        raise StageError(str(error)) from None
+    make_console().print(f"wrote {rows:,} rows to {out}; {out / 'planted.jsonl'} lists the planted defects")
+
+
+@app.command()
+def look(
+    identity: Annotated[
+        str, typer.Argument(metavar="[ID]", help="a row or sample id; default: some of each task")
+    ] = "",
+    out: Out = DEFAULT_OUT,
+    store: Store = "",
+    html: Annotated[Path | None, typer.Option(help="write a page that opens offline")] = None,
+    png: Annotated[Path | None, typer.Option(help="write a picture of the first row")] = None,
+    each: Annotated[int, typer.Option(help="rows of each task, without an id")] = 1,
+) -> None:
+    """Show rendered rows as the model sees them: trained text coloured, boxes drawn on the resized image.
+
+    Example: `winnow look --out ./demo --html look.html --each 3`
+    """
+    from curation.contract.dataset import RenderedMedia
+    from curation.ledger import Ledger, rendered_rows
+    from curation.look import look_html, look_png, look_text
+    from curation.store import MediaStore
+
+    root = store or str(out / "store")
+    rows = rendered_rows(Ledger.of(root), identity, each)
+    if not rows:
+        raise TableError(f"no rendered row `{identity}`; `winnow why {identity}` says where it ended")
+    media = MediaStore(root)
+
+    def image(medium: RenderedMedia) -> bytes:
+        return media.get(medium.sha256)
+
+    if html:
+        html.write_text(look_html(rows, image), encoding="utf-8")
+        make_console().print(f"wrote {html}")
+    if png:
+        png.write_bytes(look_png(rows[0], image))
+        make_console().print(f"wrote {png}")
+    if not html and not png:
+        for row in rows:
+            Console().print(look_text(row), "")

@@ -1,0 +1,149 @@
+"""Commands about checkpoints: fine-tune, evaluate, merge. Torch is loaded only when one of them runs."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from curation.cli import DEFAULT_OUT, AsJson, Out, Store, app, print_json, train_app
+from curation.contract.training import EvalSettings, TrainSettings
+from curation.progress import bar
+from curation.progress import console as make_console
+from curation.stage import StageError
+
+Dataset = Annotated[str, typer.Option("--data", help="a rendered dataset (tables/render/...); default: OUT's last run")]
+
+
+@train_app.command()
+def sft(
+    to: Annotated[Path, typer.Option(help="folder of the new checkpoint")],
+    data: Dataset = "",
+    out: Out = DEFAULT_OUT,
+    store: Store = "",
+    model: Annotated[str, typer.Option(help="`nano`, or a local checkpoint folder of the dataset's family")] = "nano",
+    method: Literal["lora", "full"] = "lora",
+    policy: Annotated[
+        Literal["llm", "llm+merger", "merger", "all"], typer.Option(help="what may train; the ViT only with `all`")
+    ] = "llm",
+    learning_rate: float = 1e-4,
+    epochs: float = 1.0,
+    max_steps: Annotated[int, typer.Option(help="stop after so many steps; -1: by epochs")] = -1,
+    batch_size: int = 8,
+    accumulation: int = 1,
+    lora_rank: int = 16,
+    lora_alpha: int = 32,
+    max_length: int | None = None,
+    seed: int = 17,
+    as_json: AsJson = False,
+) -> None:
+    """Supervised fine-tuning: the loss is on the assistant's tokens, the ViT stays frozen.
+
+    Example: `winnow train sft --out ./work --model ./Qwen2.5-VL-3B --to ./checkpoints/receipts`
+    """
+    _need_training()
+    from trainer.checkpoint import base_checkpoint
+    from trainer.sft import train_sft
+
+    try:
+        settings = TrainSettings(
+            model=model, method=method, policy=policy, learning_rate=learning_rate, epochs=epochs, max_steps=max_steps,
+            batch_size=batch_size, accumulation=accumulation, lora_rank=lora_rank, lora_alpha=lora_alpha,
+            max_length=max_length, seed=seed,
+        )  # fmt: skip
+    except ValidationError as error:
+        raise StageError(str(error)) from None
+    base = base_checkpoint(settings, to.parent)
+    with _mendable(), bar(make_console(), "training") as progress:
+        summary = train_sft(
+            _dataset(data, out, store),
+            settings.model_copy(update={"model": str(base)}),
+            str(to),
+            lambda step, total, loss: progress.update(step, total, f"steps, loss {loss:.3f}"),
+        )
+    _tell(summary, as_json)
+
+
+@app.command("eval")
+def evaluate(
+    checkpoint: Annotated[Path, typer.Argument(help="a checkpoint: full weights, adapter or merged")],
+    to: Annotated[Path, typer.Option(help="folder for the metrics and every prediction")],
+    data: Dataset = "",
+    out: Out = DEFAULT_OUT,
+    store: Store = "",
+    split: Literal["test", "train"] = "test",
+    max_rows: Annotated[int | None, typer.Option(help="rows per task, chosen by hash")] = None,
+    max_new_tokens: int = 128,
+    batch_size: int = 8,
+    as_json: AsJson = False,
+) -> None:
+    """Metrics on a held-out split: exact match, ANLS, Acc@0.5, click accuracy, loss.
+
+    Example: `winnow eval ./checkpoints/receipts --out ./work --to ./evaluation`
+    """
+    _need_training()
+    from trainer.evaluate import evaluate as judge
+
+    settings = EvalSettings(max_rows=max_rows, max_new_tokens=max_new_tokens, batch_size=batch_size)
+    with _mendable(), bar(make_console(), "evaluating") as progress:
+        result = judge(
+            _dataset(data, out, store), str(checkpoint), settings, str(to), split=split, progress=progress.update
+        )
+    _tell(result, as_json)
+
+
+@app.command()
+def merge(
+    checkpoint: Annotated[Path, typer.Argument(help="a checkpoint with an adapter")],
+    to: Annotated[Path, typer.Option(help="folder of the merged checkpoint")],
+    as_json: AsJson = False,
+) -> None:
+    """Merge an adapter into its base, with the preprocessing contract beside the weights.
+
+    Example: `winnow merge ./checkpoints/receipts --to ./checkpoints/receipts-merged`
+    """
+    _need_training()
+    from trainer.merge import merge as merge_adapter
+
+    with _mendable():
+        _tell(merge_adapter(str(checkpoint), str(to)), as_json)
+
+
+def _need_training() -> None:
+    if importlib.util.find_spec("trl") is None:
+        raise StageError("training needs the `train` extra: pip install -c constraints.txt -e '.[train]'")
+
+
+def _dataset(data: str, out: Path, store: str) -> str:
+    """The dataset that was named, else the one of the last run."""
+    from curation.ledger import Ledger
+
+    return data or Ledger.of(store or str(out / "store")).need("render")
+
+
+@contextmanager
+def _mendable() -> Iterator[None]:
+    """Errors of the trainer's own, whose messages say what to do, without a traceback."""
+    from model.load import CheckpointError
+    from model.policy import PolicyError
+    from trainer.data import DataError
+
+    try:
+        yield
+    except (CheckpointError, PolicyError, DataError, FileExistsError) as error:
+        raise StageError(str(error)) from None
+
+
+def _tell(result: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(result)
+        return
+    for name, value in result.items():
+        if isinstance(value, int | float | str):
+            Console().print(f"{name:<28} {value:.4f}" if isinstance(value, float) else f"{name:<28} {value}")

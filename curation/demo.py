@@ -1,0 +1,93 @@
+"""The main job: a shipped recipe from raw data to an evaluated checkpoint, and a summary of what came of it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+import psutil
+from rich.console import Console
+
+from curation.ledger import Ledger, evaluation
+from curation.progress import bar
+from curation.run import execute
+from curation.workspace import Workspace
+
+
+def run_demo(out: Path, data: str, console: Console, rows: int = 600, master: str | None = None) -> dict[str, Any]:
+    """Runs the demo in `out` and writes `summary.json` there. Without `data` the raw data is drawn first."""
+    started = time.monotonic()
+    with _peak_memory() as peak:
+        if not data:
+            data = str(_draw(out / "raw", rows, console))
+            name = "demo.yaml"
+        else:
+            name = "real.yaml"
+        with as_file(files("curation.recipes") / name) as recipe:
+            workspace = Workspace.open(recipe, out, data, master=master)
+            stages = execute(workspace, console)
+    summary = summarise(workspace, stages)
+    summary["seconds"] = round(time.monotonic() - started, 1)
+    summary["peak_memory_gb"] = round(peak[0] / 1e9, 2)
+    (out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
+    return summary
+
+
+def summarise(workspace: Workspace, stages: list[dict[str, Any]]) -> dict[str, Any]:
+    from curation.contract.dataset import read_rendered
+
+    ledger = Ledger.of(workspace.store)
+    table = ledger.need("render")
+    sizes = {split: len(read_rendered(table, split)) for split in ("train", "test")}
+    judged = {"base": evaluation(ledger, "evaluate_base"), "sft": evaluation(ledger, "evaluate_sft")}
+    return {"stages": stages, "datasets": {"sft": sizes}, "evaluation": judged}
+
+
+def _draw(folder: Path, rows: int, console: Console) -> Path:
+    """The synthetic raw data, drawn once: a second demo in the same folder finds its inputs unchanged."""
+    from synth.raw import make_raw
+
+    if not folder.exists():
+        partial = folder.with_name(folder.name + ".partial")
+        shutil.rmtree(partial, ignore_errors=True)  # of a demo that was killed while it drew
+        with bar(console, "drawing raw data", rows) as progress:
+            make_raw(partial, rows=rows, progress=lambda source, done, total: progress.update(done, total, source))
+        partial.rename(folder)
+    return folder
+
+
+@contextmanager
+def _peak_memory() -> Iterator[list[int]]:
+    """The most resident memory of this process and all its children together, in bytes, sampled twice a second.
+    Pages that processes share are counted for each of them, so the truth is a little below."""
+    peak, stop = [0], threading.Event()
+    me = psutil.Process()
+
+    def watch() -> None:
+        while not stop.wait(0.5):
+            total = 0
+            for process in [me, *me.children(recursive=True)]:
+                try:
+                    total += process.memory_info().rss
+                except psutil.Error:
+                    continue  # it ended meanwhile
+            peak[0] = max(peak[0], total)
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield peak
+    finally:
+        stop.set()
+        thread.join()
+
+
+def recipe_text(name: str) -> str:
+    return (files("curation.recipes") / name).read_text(encoding="utf-8")

@@ -144,9 +144,7 @@ def _caption(values: dict[str, Any], frame: _Frame) -> _Draft:
 
 
 def _vqa(values: dict[str, Any], frame: _Frame) -> _Draft:
-    return _ask_about_image(
-        "vqa", _text(values, "question"), _text(values, "answer"), frame.source.verifier
-    )
+    return _ask_about_image("vqa", _text(values, "question"), _text(values, "answer"), frame.source.verifier)
 
 
 def _extraction(values: dict[str, Any], frame: _Frame) -> _Draft:

@@ -100,6 +100,7 @@ def look(
     from curation.ledger import Ledger, rendered_rows
     from curation.look import look_html, look_png, look_text
     from curation.store import MediaStore
+    from model.image import decode
 
     root = store or str(out / "store")
     rows = rendered_rows(Ledger.of(root), identity, each)
@@ -114,7 +115,8 @@ def look(
         html.write_text(look_html(rows, image), encoding="utf-8")
         make_console().print(f"wrote {html}")
     if png:
-        png.write_bytes(look_png(rows[0], image))
+        pixels = [decode(image(medium), medium.orientation) for medium in rows[0].media]
+        png.write_bytes(look_png(rows[0], pixels))
         make_console().print(f"wrote {png}")
     if not html and not png:
         for row in rows:

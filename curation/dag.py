@@ -33,7 +33,11 @@ def _asset(stage: Stage, plan: Plan, runtime: Runtime, done: Callable[[Manifest]
         manifest = run_stage(stage, plan.tables, plan.fingerprints, runtime)
         if done:
             done(manifest)
-        metadata = {**manifest.counts, "fingerprint": manifest.fingerprint, "table": plan.tables[stage.name]}
+        metadata: dict[str, Any] = {
+            **manifest.counts,
+            "fingerprint": manifest.fingerprint,
+            "table": plan.tables[stage.name],
+        }
         return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(manifest.fingerprint))
 
     return body
@@ -55,6 +59,7 @@ def run(plan: Plan, runtime: Runtime, names: Iterable[str], home: Path, done: Ca
             assets(plan, runtime, done),
             selection=dg.AssetSelection.assets(*chosen),
             instance=instance,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},  # we report in our own words
             raise_on_error=False,
         )
     if not result.success:
@@ -105,5 +110,6 @@ def definitions() -> dg.Definitions:
     from curation.progress import console
     from curation.workspace import Workspace
 
-    workspace = Workspace.open(*(os.environ[name] for name in ENVIRONMENT.values()))
+    given = {name: os.environ[variable] for name, variable in ENVIRONMENT.items()}
+    workspace = Workspace.open(given["recipe"], given["out"], given["data"])
     return dg.Definitions(assets=assets(workspace.plan(), workspace.runtime(console())))

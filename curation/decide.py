@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from filters.rules import CompiledRule, compile_rule
 
-from curation.contract.recipe import Rule
+from curation.contract.rule import Rule
 from curation.stage import Job
 from filters.catalogue import catalogue
 
@@ -44,11 +44,15 @@ def decide(job: Job, rules: dict[str, Rule]) -> DataFrame:
 
 
 def _verdict(rule: CompiledRule) -> Column:
+    """The rule's verdict; what an unmeasured value means for the row (`unknown`) is applied here."""
     from pyspark.sql import functions as F
 
+    verdict = F.expr(rule.verdict_sql)
+    if rule.unknown != "keep":
+        verdict = F.when(verdict == "unknown", rule.unknown).otherwise(verdict)
     return F.struct(
         F.lit(rule.name).alias("rule"),
-        F.expr(rule.verdict_sql).alias("verdict"),
+        verdict.alias("verdict"),
         F.coalesce(F.expr(rule.reason_sql), F.lit("")).alias("reason"),
     )
 

@@ -21,12 +21,15 @@ import pyarrow as pa
 from curation.contract.recipe import Deduplicate
 from curation.measure import ingested
 from curation.stage import Job
-from filters.phash import bands, thumbnail_distance
+from filters.phash import bands, decode_thumbnail, thumbnail_distance
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 VERSION = 1
+
+# Candidates share this many bands of their hash: 2 gives 66 keys of 10 bits at distance 10 (see `filters.phash.bands`).
+_SHARED = 2
 
 # Builders whose question comes from the recipe: it is drawn by image, and says nothing about the sample.
 _ASKED_BY_RECIPE = ("caption", "spotting", "extraction", "detection")
@@ -90,7 +93,7 @@ def _described(job: Job) -> DataFrame:
         "task",
         *[
             F.coalesce(name, F.array().cast("array<string>")).alias(name)
-            for name in ("media_sha256", "pixel_sha256", "phash", "thumbnail")
+            for name in ("media_sha256", "pixel_sha256", "phash", "thumb_base64")
         ],
     )
     return rows.join(samples, "row_id")
@@ -123,8 +126,8 @@ def _clusters(rows: DataFrame, settings: Deduplicate) -> DataFrame:
     from pyspark.sql import functions as F
 
     pictures = (
-        rows.select(F.explode(F.arrays_zip("pixel_sha256", "phash", "thumbnail")).alias("p"))
-        .select(F.col("p.pixel_sha256").alias("pixels"), "p.phash", "p.thumbnail")
+        rows.select(F.explode(F.arrays_zip("pixel_sha256", "phash", "thumb_base64")).alias("p"))
+        .select(F.col("p.pixel_sha256").alias("pixels"), "p.phash", F.col("p.thumb_base64").alias("thumbnail"))
         .dropDuplicates(["pixels"])
     )
     if not settings.near:
@@ -140,9 +143,10 @@ def _near_pairs(pictures: DataFrame, settings: Deduplicate) -> DataFrame:
     """(a, b): pairs of pictures within the hash distance that the thumbnail check confirms."""
     from pyspark.sql import functions as F
 
-    count = settings.hamming + 1
-    keys = F.udf(lambda phash: bands(phash, count), "array<string>")
-    banded = pictures.withColumn("band", F.explode(keys("phash")))
+    count = settings.hamming + _SHARED
+    keys = F.udf(lambda phash: bands(phash, count, _SHARED), "array<string>")
+    hashed = pictures.where(F.col("phash").isNotNull())  # a flat picture has no hash, and no near duplicates
+    banded = hashed.withColumn("band", F.explode(keys("phash")))
     left = banded.select(F.col("pixels").alias("a"), F.col("phash").alias("hash_a"), "band")
     right = banded.select(F.col("pixels").alias("b"), F.col("phash").alias("hash_b"), "band")
     bits = F.bit_count(_signed("hash_a").bitwiseXOR(_signed("hash_b")))
@@ -155,7 +159,10 @@ def _near_pairs(pictures: DataFrame, settings: Deduplicate) -> DataFrame:
     def confirm(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             thumbs_a, thumbs_b = batch.column("thumb_a").to_pylist(), batch.column("thumb_b").to_pylist()
-            near = [thumbnail_distance(a, b) <= limit for a, b in zip(thumbs_a, thumbs_b, strict=True)]
+            near = [
+                thumbnail_distance(decode_thumbnail(a), decode_thumbnail(b)) <= limit
+                for a, b in zip(thumbs_a, thumbs_b, strict=True)
+            ]
             yield batch.filter(pa.array(near, pa.bool_())).select(["a", "b"])
 
     return pairs.select("a", "b", "thumb_a", "thumb_b").mapInArrow(confirm, "a string, b string")

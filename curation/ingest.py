@@ -70,8 +70,8 @@ class _Work:
     def run(self, splits: list[Split]) -> Iterator[pa.RecordBatch]:
         builder = Builder(self.name, self.source)
         media = MediaStore(self.store)
-        rows = ((split, row) for split in splits for row in read_split(self.source, self.root, split))
-        rows = islice(rows, self.limit)
+        every = ((split, row) for split in splits for row in read_split(self.source, self.root, split))
+        rows = islice(every, self.limit)
         # Local files gain nothing from threads; an object store answers many requests at once.
         with ThreadPoolExecutor(1 if is_local(self.root) and is_local(self.store) else media.concurrency) as pool:
             while batch := list(islice(rows, BATCH)):

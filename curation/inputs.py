@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,10 +80,8 @@ class HashCache:
         self.path = path
         self.known: dict[str, str] = {}
         if path and path.exists():
-            try:
+            with suppress(ValueError):  # a cache: what can't be read is hashed again
                 self.known = json.loads(path.read_text())
-            except ValueError:
-                pass  # a cache: what can't be read is measured again
 
     def hash_all(self, root: str, names: list[str]) -> list[tuple[str, str]]:
         with ThreadPoolExecutor(4) as pool:

@@ -5,12 +5,14 @@ Answers come from the tables of the store's last run and need no Spark.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
-from curation.contract.table import TableError, join, read_manifest, read_table, table_files
+from curation.contract.dataset import RenderedRow, read_rendered
+from curation.contract.table import TableError, join, read_bytes, read_manifest, read_table, table_files
 from curation.plan import last_run
 from curation.stage import COUNTS, tables_of
 from curation.store import is_complete
@@ -125,10 +127,18 @@ def _has_fates(url: str) -> bool:
     return any(name.endswith(".parquet") for name in table_files(url)) and read_manifest(url).digest != ""
 
 
+def rendered_rows(ledger: Ledger, identity: str, each: int) -> list[RenderedRow]:
+    """The rendered rows of a row or sample id; without one, the first `each` of every task."""
+    table = ledger.need("render")
+    rows = [row for split in ("train", "test") for row in read_rendered(table, split)]
+    if identity:
+        return [row for row in rows if identity in (row.row_id, row.sample_id)]
+    chosen: dict[str, list[RenderedRow]] = {}
+    for row in rows:
+        chosen.setdefault(f"{row.task}/{row.source}", []).append(row)
+    return [row for some in chosen.values() for row in some[:each]]
+
+
 def evaluation(ledger: Ledger, stage: str) -> dict[str, float]:
     """The metrics of an evaluation stage."""
-    import json
-
-    from curation.contract.table import read_bytes
-
     return dict(json.loads(read_bytes(join(ledger.need(stage), "files.json")))["metrics"])

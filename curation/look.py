@@ -120,14 +120,14 @@ def _seen(row: RenderedRow, index: int, pixels: Pixels) -> Image.Image:
     size = (medium.resized_width, medium.resized_height)
     image = Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC)
     draw = ImageDraw.Draw(image)
-    for number, region in enumerate(row.reference.regions):
-        if region.media == index:
-            points = scale_points(region.points, (medium.width, medium.height), size)
-            _draw_region(draw, region, points, number)
+    here = [(number, region) for number, region in enumerate(row.reference.regions) if region.media == index]
+    for paint in (_draw_outline, _draw_tag):  # tags last, so that no outline crosses one
+        for number, region in here:
+            paint(draw, region, scale_points(region.points, (medium.width, medium.height), size), number)
     return image
 
 
-def _draw_region(draw: ImageDraw.ImageDraw, region: Region, points: tuple[float, ...], number: int) -> None:
+def _draw_outline(draw: ImageDraw.ImageDraw, region: Region, points: tuple[float, ...], number: int) -> None:
     colour = _PALETTE[number % len(_PALETTE)]
     x, y = points[:2]
     if region.shape == "point":
@@ -137,11 +137,17 @@ def _draw_region(draw: ImageDraw.ImageDraw, region: Region, points: tuple[float,
         draw.polygon(points, outline=colour, width=2)
     else:
         draw.rectangle(points, outline=colour, width=2)
+
+
+def _draw_tag(draw: ImageDraw.ImageDraw, region: Region, points: tuple[float, ...], number: int) -> None:
+    colour = _PALETTE[number % len(_PALETTE)]
+    x, y = points[:2]
     tag = f"{number + 1} {_visible(region.text or region.label)}"[:40].strip()
     font = ImageFont.load_default(12)
     at = (max(0.0, x), y - 16 if y >= 16 else y + 2)
-    draw.rectangle(draw.textbbox(at, tag, font=font), fill=colour, outline=colour, width=3)
-    draw.text(at, tag, fill="white", font=font)
+    left, top, right, bottom = draw.textbbox(at, tag, font=font)
+    draw.rectangle((left - 2, top - 2, right + 2, bottom + 2), fill=colour)
+    draw.text(at, tag, fill="black", font=font)
 
 
 def _lines(row: RenderedRow, width: int) -> list[list[tuple[Look, float, str]]]:

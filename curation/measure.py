@@ -27,8 +27,8 @@ from curation.store import (
     write_frame,
 )
 from filters.catalogue import catalogue
-from filters.measure import measure_image, measure_samples, signal_schema
-from filters.signal import Signal
+from filters.measure import measure_image, measure_samples
+from filters.signal import Signal, signal_schema
 from model.image import ImageError
 
 if TYPE_CHECKING:
@@ -124,12 +124,12 @@ def _add_batch(job: Job, batch: str, contents: DataFrame, compute: Compute, sche
 
 
 def _sample_schema(signals: list[Signal]) -> pa.Schema:
-    return pa.schema([pa.field("sample_id", pa.string()), *signal_schema(signals)])
+    return signal_schema("sample_id", signals)
 
 
 def _image_schema(signals: list[Signal]) -> pa.Schema:
     ends = [pa.field("error", pa.string()), pa.field("message", pa.string())]
-    return pa.schema([pa.field("sha256", pa.string()), *signal_schema(signals), *ends])
+    return pa.schema([*signal_schema("sha256", signals), *ends])
 
 
 def _sample_task(store: str, signals: list[Signal]) -> Compute:

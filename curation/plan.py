@@ -1,4 +1,4 @@
-"""The plan: a recipe and its inputs become stages with fingerprints, and each stage's reason to run or to be skipped."""
+"""The plan: a recipe and its inputs become stages with fingerprints, each with its reason to run or to be skipped."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def _line_splits(root: str, file: str) -> Iterator[Split]:
 
 def _read_lines(url: str, split: Split) -> Iterator[RawRow]:
     with fsspec.open(url, "rb") as raw:
-        stream: IO[bytes] = gzip.open(raw) if url.endswith(".gz") else raw
+        stream: IO[bytes] = gzip.GzipFile(fileobj=raw) if url.endswith(".gz") else raw  # type: ignore[assignment]
         raw.seek(split.start)
         number, position = split.first, split.start
         while line := stream.readline():
@@ -129,6 +129,11 @@ def _read_tar(url: str, split: Split) -> Iterator[RawRow]:
             members[suffix.lower()] = data.read() if data else b""
         if key is not None:
             yield _tar_row(split.file, key, members, seen)
+        # `tarfile` takes a cut between two members for the end; only the archive's own end mark tells the two apart.
+        raw.seek(0, 2)
+        raw.seek(-min(raw.tell(), tarfile.BLOCKSIZE), 1)
+        if raw.read().strip(b"\0"):
+            raise tarfile.ReadError("the archive has no end mark, so members may be missing")
 
 
 def _tar_row(file: str, key: str, members: dict[str, bytes], seen: set[str]) -> RawRow:

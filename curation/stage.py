@@ -194,7 +194,7 @@ def _check(stage: Stage, counts: dict[str, int], table: str, files: list[str]) -
     if counts["in"] != accounted:
         raise StageError(
             f"`{stage.name}` got {counts['in']:,} rows and accounts for {accounted:,}: "
-            f"{', '.join(f'{name} {counts[name]:,}' for name in FATES)}. This is a defect of the stage, not of the data."
+            f"{', '.join(f'{name} {counts[name]:,}' for name in FATES)}. The stage is at fault, not the data."
         )
     if counts["in"] and counts["quarantined"] > stage.error_budget * counts["in"]:
         raise StageError(

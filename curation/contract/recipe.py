@@ -15,7 +15,7 @@ import jmespath
 import yaml
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
-from curation.contract.sample import Task
+from curation.contract.rule import Rule
 from curation.contract.training import EvalSettings, Settings, TrainSettings
 
 
@@ -70,7 +70,9 @@ class Source(Settings):
     prompts: list[str] = Field(
         [], description="what the user asks, where the data does not say; one is drawn per image"
     )
-    verifier: Literal["exact", "anls"] = Field("exact", description="how a vqa or instruction answer is checked")
+    verifier: Literal["exact", "anls"] = Field(
+        "exact", description="how a question's or instruction's answer is checked"
+    )
     licence: str = ""
     error_budget: float = Field(0.2, ge=0, le=1, description="share of quarantined rows that stops the run")
 
@@ -86,24 +88,10 @@ class Source(Settings):
         return self
 
 
-class Rule(Settings):
-    """A rule states what to keep: a signal with bounds, or a SQL predicate over signals."""
-
-    signal: str | None = None
-    predicate: str | None = None
-    min: float | None = None
-    max: float | None = None
-    equals: float | int | str | bool | None = None
-    in_: list[float | int | str] | None = Field(None, alias="in")
-    tasks: list[Task] = []
-    unknown: Literal["keep", "drop", "wait"] = "keep"
-    why: str = ""
-
-
 class Deduplicate(Settings):
     near: bool = Field(True, description="also perceptually equal images, confirmed by a second check")
-    hamming: int = Field(8, ge=0, le=15, description="most differing bits of the 64-bit perceptual hash")
-    thumbnail: float = Field(6.0, gt=0, description="most mean absolute difference of the luma thumbnails, 0-255")
+    hamming: int = Field(10, ge=0, le=16, description="most differing bits of the 64-bit perceptual hash")
+    thumbnail: float = Field(10.0, gt=0, description="most luma levels (0-255) by which the thumbnails differ anywhere")
 
 
 class Mix(Settings):

@@ -41,7 +41,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
-    """An image by the hash of its original bytes. `width` and `height` are as stored, before `orientation` (EXIF, 1-8)."""
+    """An image by the hash of its original bytes. `width` and `height` are as stored, before the EXIF `orientation`."""
 
     sha256: str
     mime: str

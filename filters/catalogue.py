@@ -1,0 +1,33 @@
+"""All signals there are, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from types import ModuleType
+
+from filters.signal import Signal, Tier
+from filters.signals import header, pixels, regions, steps, text
+
+MODULES = (header, text, regions, steps, pixels)
+
+
+def catalogue() -> dict[str, Signal]:
+    """Every signal by its name, in the order in which the files state them."""
+    return collect(MODULES)
+
+
+def by_tier(tier: Tier) -> list[Signal]:
+    return [each for each in catalogue().values() if each.tier == tier]
+
+
+def collect(modules: Iterable[ModuleType]) -> dict[str, Signal]:
+    """The signals of `modules` by name. Raises ValueError where two share a name."""
+    found: dict[str, Signal] = {}
+    for module in modules:
+        for each in vars(module).values():
+            if not isinstance(each, Signal):
+                continue
+            if each.name in found:
+                raise ValueError(f"two signals are named {each.name}; the second is in {module.__name__}: rename it")
+            found[each.name] = each
+    return found

@@ -1,0 +1,135 @@
+"""Rules: what a recipe keeps, as Spark SQL over columns named after the signals and a column `task`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from curation.contract.rule import Rule, Scalar, Unknown
+from filters.predicate import parse_predicate, quote_name, quote_number, quote_string, unknown_signal
+from filters.signal import Signal
+
+_NULL = "CAST(NULL AS STRING)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompiledRule:
+    """A rule as Spark SQL.
+
+    `applies_sql`  whether the rule speaks of the row (a boolean over `task`)
+    `verdict_sql`  'keep', 'drop', 'unknown' (the value is null) or 'na' (the rule does not apply)
+    `reason_sql`   why, for people, where the verdict is 'drop' or 'unknown'; else null
+    `unknown`      what 'unknown' means for the row: keep, drop or wait
+    `version_keys` name@version of the signals that the rule reads
+    """
+
+    name: str
+    applies_sql: str
+    verdict_sql: str
+    reason_sql: str
+    unknown: Unknown
+    version_keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Test:
+    """What a rule asks of a row: is the answer known, is it yes, what to say where it is no, and of which signals."""
+
+    known: str
+    keeps: str
+    reason: str
+    signals: tuple[str, ...]
+
+
+def compile_rule(name: str, rule: Rule, signals: Mapping[str, Signal]) -> CompiledRule:
+    """Compile a rule of the recipe named `name` against the signals that there are.
+
+    Raises ValueError, naming the rule, for an unknown signal (with the nearest name), a bound that does not suit the
+    signal's type, or a predicate that is not allowed.
+    """
+    try:
+        test = _predicate_test(rule.predicate, signals) if rule.predicate is not None else _signal_test(rule, signals)
+    except ValueError as error:
+        raise ValueError(f"rule {name}: {error}") from None
+    tasks = ", ".join(quote_string(task) for task in rule.tasks)
+    applies = f"(`task` IN ({tasks}))" if tasks else "TRUE"
+    read = ", ".join(test.signals)
+    unmeasured = f"{read} is not measured" if len(test.signals) == 1 else f"not all of {read} are measured"
+    return CompiledRule(
+        name=name,
+        applies_sql=applies,
+        verdict_sql=_case(applies, test, "'na'", "'unknown'", "'keep'", "'drop'"),
+        reason_sql=_case(applies, test, _NULL, quote_string(unmeasured), _NULL, test.reason),
+        unknown=rule.unknown,
+        version_keys=tuple(signals[each].key for each in test.signals),
+    )
+
+
+def _case(applies: str, test: _Test, na: str, unknown: str, keep: str, drop: str) -> str:
+    # A null task makes `applies` null, which is not true either.
+    return (
+        f"CASE WHEN NOT coalesce({applies}, FALSE) THEN {na} WHEN NOT {test.known} THEN {unknown} "
+        f"WHEN {test.keeps} THEN {keep} ELSE {drop} END"
+    )
+
+
+def _predicate_test(text: str, signals: Mapping[str, Signal]) -> _Test:
+    predicate = parse_predicate(text, signals)
+    if not predicate.signals:
+        raise ValueError(f"predicate {text!r} reads no signal")
+    told = [quote_string(f"{text} is false:")]
+    for each in predicate.signals:
+        told += [quote_string(f" {each} "), f"coalesce({_shown(signals[each])}, 'not measured')"]
+    return _Test(f"({predicate.sql} IS NOT NULL)", predicate.sql, f"concat({', '.join(told)})", predicate.signals)
+
+
+def _signal_test(rule: Rule, signals: Mapping[str, Signal]) -> _Test:
+    assert rule.signal is not None
+    if rule.signal not in signals:
+        raise unknown_signal(rule.signal, signals)
+    each = signals[rule.signal]
+    choices = rule.in_ or (() if rule.equals is None else (rule.equals,))
+    keeps, miss = _one_of(each, choices) if choices else _between(each, rule.min, rule.max)
+    reason = f"concat({quote_string(each.name + ' ')}, {_shown(each)}, {miss})"
+    return _Test(f"({quote_name(each.name)} IS NOT NULL)", keeps, reason, (each.name,))
+
+
+def _one_of(each: Signal, choices: tuple[Scalar, ...]) -> tuple[str, str]:
+    """SQL for `the value is one of these`, and for what to say where it is not."""
+    wanted = {"string": str, "bool": bool}.get(each.dtype)
+    for choice in choices:
+        if not (isinstance(choice, wanted) if wanted else not isinstance(choice, str | bool)):
+            raise ValueError(f"{each.name} is a {each.dtype}, but {choice!r} is a {type(choice).__name__}")
+    keeps = f"({quote_name(each.name)} IN ({', '.join(_literal(choice) for choice in choices)}))"
+    told = " is none of " if len(choices) > 1 else " is not "
+    return keeps, quote_string(told + ", ".join(_text(choice) for choice in choices))
+
+
+def _between(each: Signal, low: float | None, high: float | None) -> tuple[str, str]:
+    """SQL for `the value lies in these bounds`, and for what to say where it does not."""
+    if each.dtype in ("string", "bool"):
+        raise ValueError(f"{each.name} is a {each.dtype}: min and max are for numbers; use equals or in")
+    column = quote_name(each.name)
+    bounds = [(sign, bound) for sign, bound in (("<", low), (">", high)) if bound is not None]
+    misses = [(f"{column} {sign} {_literal(bound)}", f" {sign} {_text(bound)}") for sign, bound in bounds]
+    keeps = "(NOT (" + " OR ".join(condition for condition, _ in misses) + "))"
+    told = " ".join(f"WHEN {condition} THEN {quote_string(text)}" for condition, text in misses)
+    return keeps, f"CASE {told} ELSE '' END"
+
+
+def _shown(each: Signal) -> str:
+    """SQL for a signal's value as people read it."""
+    column = quote_name(each.name)
+    if each.dtype == "string":
+        return f"substr({column}, 1, 60)"
+    return f"CAST({f'round({column}, 6)' if each.dtype == 'float64' else column} AS STRING)"
+
+
+def _literal(value: Scalar) -> str:
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    return quote_string(value) if isinstance(value, str) else quote_number(float(value))
+
+
+def _text(value: Scalar) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -1,0 +1,89 @@
+"""What a signal is: a pure measurement with a name, a unit, a grain and a cost tier. It never drops anything."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pyarrow as pa
+
+Grain = Literal["sample", "turn", "media", "region", "step"]
+Tier = Literal["header", "text", "pixels"]
+Reducer = Literal["min", "max", "mean", "first"]
+Dtype = Literal["float64", "int64", "string", "bool"]
+
+_ARROW = {"float64": pa.float64(), "int64": pa.int64(), "string": pa.string(), "bool": pa.bool_()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """One measurement.
+
+    `function` gets a polars frame with a row for each unit of the grain (the columns are listed in
+    `filters.measure.frames`) and returns a Series of the same length; a signal of the `pixels` tier gets
+    `filters.signals.pixels.Pixels` and returns one number or string. None is "not applicable"; NaN is never returned.
+    `reducer` brings the values of a sample's units to the sample, leaving out those that are None.
+    `version` is raised when the meaning changes, so that stored values of the old meaning are not reused.
+    """
+
+    name: str
+    description: str
+    version: int
+    unit: str
+    grain: Grain
+    reducer: Reducer
+    tier: Tier
+    dtype: Dtype
+    source: str
+    function: Callable[..., Any]
+
+    @property
+    def key(self) -> str:
+        """The name under which values are stored, `name@version`; rules and columns use the plain name."""
+        return f"{self.name}@{self.version}"
+
+    @property
+    def arrow_type(self) -> pa.DataType:
+        return _ARROW[self.dtype]
+
+
+def signal(
+    *,
+    tier: Tier,
+    grain: Grain,
+    unit: str,
+    reducer: Reducer = "first",
+    dtype: Dtype = "float64",
+    version: int = 1,
+    source: str = "platform default",
+) -> Callable[[Callable[..., Any]], Signal]:
+    """Turn a function into the Signal of its name; its docstring's first line is the description.
+
+    Raises ValueError where the function has no docstring.
+    """
+
+    def build(function: Callable[..., Any]) -> Signal:
+        documentation = inspect.getdoc(function)
+        if not documentation:
+            raise ValueError(f"signal {function.__name__} has no docstring: say in one line what it measures")
+        return Signal(
+            name=function.__name__,
+            description=documentation.splitlines()[0],
+            version=version,
+            unit=unit,
+            grain=grain,
+            reducer=reducer,
+            tier=tier,
+            dtype=dtype,
+            source=source,
+            function=function,
+        )
+
+    return build
+
+
+def signal_schema(key: str, signals: list[Signal]) -> pa.Schema:
+    """The Arrow schema of a table of measurements: a string column `key`, then one column for each signal."""
+    return pa.schema([(key, pa.string()), *((each.name, each.arrow_type) for each in signals)])

@@ -1,0 +1,179 @@
+"""Scoring an answer against a reference: pure functions, 0 (wrong) to 1 (right), no model needed.
+
+Boxes are (x1, y1, x2, y2) and points (x, y), both sides in the same frame; coordinates are edges, not pixel indices,
+so that a box's width is x2 - x1. A box whose x2 <= x1 or y2 <= y1 has no area and matches nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+Box = Sequence[float]
+
+
+def exact_match(prediction: str, reference: str) -> float:
+    """1 where the texts are equal but for white space (ends stripped, runs as one space); case counts."""
+    return float(prediction.split() == reference.split())
+
+
+def anls(prediction: str, references: Sequence[str]) -> float:
+    """ANLS of one question: the best 1 - edit distance / longer length over the references, 0 if below 0.5.
+
+    Case and runs of white space do not count. Exactly 0.5 is kept, as in the official DocVQA evaluation; some copies
+    drop it. Two empty texts score 1. Raises ValueError where there is no reference.
+    """
+    if not references:
+        raise ValueError("anls needs at least one reference")
+    best = max(_similarity(_folded(prediction), _folded(reference)) for reference in references)
+    return best if best >= 0.5 else 0.0
+
+
+def iou(a: Box, b: Box) -> float:
+    """Intersection over union of two boxes."""
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    if min(width, height, _area(a), _area(b)) <= 0:
+        return 0.0
+    shared = width * height
+    return shared / (_area(a) + _area(b) - shared)
+
+
+def box_accuracy(predicted: Sequence[Box], reference: Box, threshold: float = 0.5) -> float:
+    """RefCOCO's Acc@0.5: 1 where the single predicted box has IoU of at least `threshold`.
+
+    The task asks for one box, so that no box and several boxes score 0, even if one of them fits.
+    """
+    return float(len(predicted) == 1 and iou(predicted[0], reference) >= threshold)
+
+
+def boxes_f1(
+    predicted: Sequence[Box],
+    reference: Sequence[Box],
+    predicted_labels: Sequence[str] | None = None,
+    reference_labels: Sequence[str] | None = None,
+    threshold: float = 0.5,
+) -> float:
+    """F1 of matching boxes one to one at IoU of at least `threshold`; with labels, only equal labels match.
+
+    Greedy: the pair with the highest IoU first, ties by the predicted and then the reference box's place in its list.
+    No box on either side is right (1); boxes on one side alone are wrong (0). For spotting, pass the texts as labels.
+    Raises ValueError where labels are given for one side only or do not fit the number of boxes.
+    """
+    labels = _paired_labels(predicted, reference, predicted_labels, reference_labels)
+    if not predicted and not reference:
+        return 1.0
+    pairs = [
+        (-iou(a, b), i, j)
+        for i, a in enumerate(predicted)
+        for j, b in enumerate(reference)
+        if labels is None or labels[0][i] == labels[1][j]
+    ]
+    matched_predicted: set[int] = set()
+    matched_reference: set[int] = set()
+    for negative_iou, i, j in sorted(pairs):
+        if -negative_iou >= threshold and i not in matched_predicted and j not in matched_reference:
+            matched_predicted.add(i)
+            matched_reference.add(j)
+    return 2 * len(matched_predicted) / (len(predicted) + len(reference))
+
+
+def click_in_box(point: Sequence[float], box: Box) -> float:
+    """1 where the point lies in the box, its border included (ScreenSpot's click accuracy)."""
+    return float(box[0] <= point[0] <= box[2] and box[1] <= point[1] <= box[3])
+
+
+@dataclass(frozen=True, slots=True)
+class FieldsScore:
+    """`exact`: share of fields that match exactly; `anls`: mean ANLS over fields; `matches`: exact match by field."""
+
+    exact: float
+    anls: float
+    matches: dict[str, bool] = field(default_factory=dict)
+
+
+def fields_score(prediction: str, reference: str) -> FieldsScore:
+    """Compare two JSON objects field by field, over the fields of either: a missing or invented field scores 0.
+
+    A prediction may stand in a ```json fence. One that is no JSON object scores 0 in every field of the reference.
+    Values are compared as text (`exact_match` and `anls`), nested ones as JSON with sorted keys; null is an empty text.
+    Raises ValueError where the reference is not a JSON object.
+    """
+    expected = _object(reference)
+    if expected is None:
+        raise ValueError(f"the reference is not a JSON object: {reference[:80]!r}")
+    found = _object(_unfenced(prediction))
+    if found is None:
+        return FieldsScore(0.0, 0.0, dict.fromkeys(expected, False))
+    names = list(dict.fromkeys([*expected, *found]))
+    if not names:
+        return FieldsScore(1.0, 1.0)
+    matches, similarities = {}, []
+    for name in names:
+        both = name in expected and name in found
+        got, wanted = _as_text(found.get(name)), _as_text(expected.get(name))
+        matches[name] = both and exact_match(got, wanted) == 1
+        similarities.append(anls(got, [wanted]) if both else 0.0)
+    return FieldsScore(sum(matches.values()) / len(names), sum(similarities) / len(names), matches)
+
+
+def _area(box: Box) -> float:
+    """Area in square pixels, 0 for a box that is turned inside out."""
+    return max(0.0, box[2] - box[0]) * max(0.0, box[3] - box[1])
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.lower().split())
+
+
+def _similarity(a: str, b: str) -> float:
+    longer = max(len(a), len(b))
+    return 1 - _edit_distance(a, b) / longer if longer else 1.0
+
+
+def _edit_distance(a: str, b: str) -> int:
+    """Levenshtein distance, one row at a time."""
+    row = list(range(len(b) + 1))
+    for i, left in enumerate(a, 1):
+        diagonal, row[0] = row[0], i
+        for j, right in enumerate(b, 1):
+            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (left != right))
+    return row[-1]
+
+
+def _paired_labels(
+    predicted: Sequence[Box],
+    reference: Sequence[Box],
+    predicted_labels: Sequence[str] | None,
+    reference_labels: Sequence[str] | None,
+) -> tuple[Sequence[str], Sequence[str]] | None:
+    if predicted_labels is None and reference_labels is None:
+        return None
+    if predicted_labels is None or reference_labels is None:
+        raise ValueError("give labels for both sides or for none")
+    if len(predicted_labels) != len(predicted) or len(reference_labels) != len(reference):
+        raise ValueError("each box needs one label")
+    return predicted_labels, reference_labels
+
+
+def _unfenced(text: str) -> str:
+    stripped = text.strip()
+    if stripped.startswith("```") and stripped.endswith("```") and "\n" in stripped:
+        return stripped[stripped.index("\n") : -3]
+    return stripped
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _as_text(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)

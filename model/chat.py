@@ -1,0 +1,314 @@
+"""A sample as the conversation that one family reads: segments with their loss weights, then token ids.
+
+The loss falls on what an assistant says, from behind `<|im_start|>assistant` and its newline through `<|im_end|>` and
+the newline that follows. The official fine-tuning code of Qwen2.5-VL and the generation marks of TRL's training
+templates agree on this span, final newline included.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate, groupby, pairwise
+from typing import Any, Literal, TypeVar
+
+from curation.contract.dataset import Reference, RenderedMedia, RenderedRow, Segment
+from curation.contract.sample import Part, Region, Sample, Turn
+from model.actions import render_step, tools_text
+from model.family import Family
+from model.geometry import Size, seen_size
+from model.grounding import Piece, render_regions
+
+RenderReason = Literal["video", "missing_index", "size", "region", "turns", "agent", "text", "markup"]
+_T = TypeVar("_T")
+
+
+class RenderError(ValueError):
+    """A sample that a family cannot be shown, or a row that a tokenizer cannot encode. `reason` is for counting."""
+
+    def __init__(self, reason: RenderReason, message: str) -> None:
+        super().__init__(reason, message)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.args[1]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """Token ids of a row and the loss weight of each."""
+
+    ids: list[int]
+    weights: list[float]
+
+
+def render(sample: Sample, family: Family, min_pixels: int, max_pixels: int, split: str) -> RenderedRow:
+    """Write a sample as its family's chat template does, images between `min_pixels` and `max_pixels` of area.
+
+    A family's default system message stands where the sample brings none; a sample with steps gets the tools section
+    in it. The reference holds the sample's answer and the regions that its last assistant turn points at, as that is
+    the turn that an evaluation generates. Raises RenderError, naming what is wrong.
+    """
+    _check_turns(sample)
+    media = tuple(_rendered_media(sample, index, family, min_pixels, max_pixels) for index in range(len(sample.media)))
+    writer = _Writer(sample, family, media)
+    segments = writer.system()
+    turns = sample.messages[1:] if sample.messages[0].role == "system" else sample.messages
+    for turn in turns:
+        segments += writer.turn(turn)
+    if unused := set(range(len(media))) - {segment.media for segment in segments}:
+        raise RenderError("missing_index", f"medium {min(unused)} stands in no turn")
+    if any("\ud800" <= character <= "\udfff" for segment in segments for character in segment.text):
+        raise RenderError("text", "a lone surrogate is in the text: mend its decoding at the source")
+    pointed = tuple(_pointed_at(sample, [turn for turn in turns if turn.role == "assistant"][-1]))
+    return RenderedRow(
+        row_id=sample.row_id,
+        sample_id=sample.sample_id,
+        source=sample.source,
+        task=sample.task,
+        split=split,
+        segments=tuple(segment for segment in segments if segment.text),
+        media=media,
+        reference=Reference(text=sample.answer.text, verifier=sample.answer.verifier, regions=pointed),
+    )
+
+
+def encode(row: RenderedRow, tokenizer: Any) -> Encoded:
+    """Token ids and weights of a row; each image becomes as many pad tokens as it has vision tokens.
+
+    `tokenizer` is a fast one of transformers. An added token counts where it lies within one control segment, and
+    only there: wherever content takes part in spelling one, the text is cut inside it. Between tokens and cuts, the
+    text is tokenised across segments as a whole, so clean content gives the ids of the whole template text. A token
+    that begins before a weight changes keeps the earlier weight: that happens only where an answer begins with a
+    newline, which byte-level BPE joins to the one behind `assistant`, and the official fine-tuning code masks it too.
+
+    Raises RenderError where markup is missing from the vocabulary or content would still make an added token.
+    """
+    added: dict[str, int] = tokenizer.get_added_vocab()
+    text = row.joined
+    starts = list(accumulate((len(segment.text) for segment in row.segments), initial=0))
+    real, cuts = _added_tokens(text, row.segments, starts, added)
+    weights = [segment.weight for segment in row.segments for _ in segment.text]
+    pads = _pads(row, starts, real)
+    edges = sorted({0, len(text), *cuts, *real, *real.values()})
+    pieces = list(pairwise(edges))
+    runs = iter(_tokenise([text[a:b] for a, b in pieces if a not in real], tokenizer, set(added.values())))
+    ids: list[int] = []
+    kept: list[float] = []
+    for start, end in pieces:
+        if start in real:
+            count = pads.get(start, 1)
+            ids += [added[text[start:end]]] * count
+            kept += [weights[start]] * count
+        else:
+            for token, offset in next(runs):
+                ids.append(token)
+                kept.append(weights[start + offset])
+    return Encoded(ids, kept)
+
+
+def prompt_ids(row: RenderedRow, tokenizer: Any) -> list[int]:
+    """The ids to generate the last assistant turn from: all of the row up to that turn's first trained segment.
+
+    Raises RenderError where nothing is trained, and as `encode` does.
+    """
+    trained = [segment.weight > 0 for segment in row.segments]
+    if not any(trained):
+        raise RenderError("turns", f"row {row.row_id} trains on nothing, so there is nothing to generate")
+    start = len(trained) - trained[::-1].index(True) - 1
+    while start and trained[start - 1]:
+        start -= 1
+    return encode(replace(row, segments=row.segments[:start]), tokenizer).ids
+
+
+def _added_tokens(
+    text: str, segments: Sequence[Segment], starts: Sequence[int], added: Iterable[str]
+) -> tuple[dict[int, int], set[int]]:
+    """Where added tokens stand, {start: end}, and where to cut the text inside those that content spells."""
+    real, cuts = {}, set()
+    longest_first = sorted(added, key=len, reverse=True)
+    for match in re.finditer(f"(?=({'|'.join(map(re.escape, longest_first))}))", text) if longest_first else ():
+        start, end = match.span(1)
+        index = bisect_right(starts, start) - 1
+        if segments[index].kind != "content" and end <= starts[index + 1]:
+            real[start] = end
+        else:
+            cuts.add(start + 1)
+    return real, cuts
+
+
+def _pads(row: RenderedRow, starts: Sequence[int], real: dict[int, int]) -> dict[int, int]:
+    """How many pads to write for the image whose pad stands at a place in the text."""
+    pads = {}
+    for segment, start, end in zip(row.segments, starts, starts[1:], strict=False):
+        if segment.kind == "media":
+            if real.get(start) != end:
+                raise RenderError("markup", f"the tokenizer has no token {segment.text!r} for an image")
+            pads[start] = row.media[segment.media].vision_tokens
+    return pads
+
+
+def _tokenise(runs: list[str], tokenizer: Any, forbidden: set[int]) -> list[list[tuple[int, int]]]:
+    """Token ids of each run of plain text, with the offset of each token's first character."""
+    if not runs:
+        return []
+    encoded = tokenizer(runs, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+    tokens = []
+    for run, ids, offsets in zip(runs, encoded["input_ids"], encoded["offset_mapping"], strict=True):
+        if forged := forbidden.intersection(ids):
+            raise RenderError("markup", f"plain text would become the added token {forged.pop()}: {run[:80]!r}")
+        # An offset past the end comes from post-processors that trim white space from a token's span.
+        tokens.append([(token, min(start, len(run) - 1)) for token, (start, _) in zip(ids, offsets, strict=True)])
+    return tokens
+
+
+def _check_turns(sample: Sample) -> None:
+    if sample.task == "video" or any(medium.kind != "image" for medium in sample.media):
+        raise RenderError("video", "video is not rendered yet; leave the task out of this dataset")
+    roles = [turn.role for turn in sample.messages]
+    if "assistant" not in roles:
+        raise RenderError("turns", "no assistant turn, so nothing to learn from")
+    if "system" in roles[1:]:
+        raise RenderError("turns", f"turn {roles.index('system', 1)} is a system turn; only the first may be one")
+    for number, turn in enumerate(sample.messages):
+        written = any(part.kind != "text" or part.text.strip() for part in turn.parts)
+        if turn.role == "assistant" and not written:
+            raise RenderError("turns", f"turn {number}, an assistant's, is empty")
+        if turn.role != "user" and any(part.kind == "media" for part in turn.parts):
+            raise RenderError("turns", f"turn {number} is the {turn.role}'s and shows an image; only a user's may")
+
+
+def _rendered_media(sample: Sample, index: int, family: Family, min_pixels: int, max_pixels: int) -> RenderedMedia:
+    medium = sample.media[index]
+    width, height = medium.displayed
+    try:
+        (resized_width, resized_height), tokens = seen_size((width, height), family, min_pixels, max_pixels)
+    except ValueError as error:
+        raise RenderError("size", f"medium {index}: {error}") from error
+    return RenderedMedia(
+        sha256=medium.sha256,
+        mime=medium.mime,
+        orientation=medium.orientation,
+        width=width,
+        height=height,
+        resized_width=resized_width,
+        resized_height=resized_height,
+        vision_tokens=tokens,
+    )
+
+
+def _pointed_at(sample: Sample, turn: Turn) -> list[Region]:
+    """The regions that a turn's parts name, a step's through its target."""
+    found = []
+    for part in turn.parts:
+        if part.kind == "region":
+            found.append(sample.regions[part.index])
+        elif part.kind == "action":
+            step = sample.steps[part.index]
+            found += [sample.regions[index] for index in (step.region, step.end_region) if index >= 0]
+    return found
+
+
+class _Writer:
+    """Writes one sample's turns; it counts the images, which some families number."""
+
+    def __init__(self, sample: Sample, family: Family, media: tuple[RenderedMedia, ...]) -> None:
+        self.sample = sample
+        self.family = family
+        self.media = media
+        self.images = 0
+
+    def system(self) -> list[Segment]:
+        first = self.sample.messages[0]
+        default = self.family.default_system
+        body = [_control(default)] if default else []
+        if first.role == "system":
+            body = self.body(first, 0.0)
+        if tools := self.tools():
+            body += [_control("\n\n")] if body else []
+            body.append(_control(tools))
+        if not body and first.role != "system":
+            return []
+        return [_control("<|im_start|>system\n"), *body, _control("<|im_end|>\n")]
+
+    def tools(self) -> str:
+        parts = [part for turn in self.sample.messages for part in turn.parts if part.kind == "action"]
+        steps = [_item(self.sample.steps, part.index, "step") for part in parts]
+        if not steps:
+            return ""
+        screens = {self.sizes(step.media)[1] for step in steps}
+        offered = {step.tool for step in steps}
+        if self.family.agent and self.family.agent.grid.scale is None and len(screens) > 1:
+            raise RenderError("agent", f"screens of {len(screens)} sizes in one row: make a row of each step")
+        if len(offered) > 1:
+            raise RenderError("agent", f"steps of {' and '.join(sorted(offered))} in one row: a row has one tool")
+        try:
+            return tools_text(self.family, offered.pop(), screens.pop())
+        except ValueError as error:
+            raise RenderError("agent", str(error)) from error
+
+    def turn(self, turn: Turn) -> list[Segment]:
+        weight = 1.0 if turn.role == "assistant" else 0.0
+        body = self.body(turn, weight)
+        return [_control(f"<|im_start|>{turn.role}\n"), *body, _control("<|im_end|>\n", weight)]
+
+    def body(self, turn: Turn, weight: float) -> list[Segment]:
+        groups = groupby(enumerate(turn.parts), key=lambda numbered: self.group(*numbered))
+        return [segment for _, group in groups for segment in self.parts([part for _, part in group], weight)]
+
+    def group(self, number: int, part: Part) -> tuple[str, int]:
+        """Neighbouring regions of one medium are written together, everything else by itself."""
+        if part.kind == "region":
+            return "regions of medium", _item(self.sample.regions, part.index, "region").media
+        return "part", number
+
+    def parts(self, parts: Sequence[Part], weight: float) -> list[Segment]:
+        part = parts[0]
+        if part.kind == "text":
+            return [Segment(kind="content", text=part.text, weight=weight)]
+        if part.kind == "media":
+            return self.image(part.index)
+        pieces = self.region_pieces(parts) if part.kind == "region" else self.step_pieces(part)
+        return [Segment(kind=kind, text=text, weight=weight) for kind, text in pieces]
+
+    def image(self, index: int) -> list[Segment]:
+        medium = _item(self.media, index, "medium")
+        self.images += 1
+        before, pad, after = self.family.image
+        shown = Segment(kind="media", text=pad or medium.sha256, media=index)
+        return [_control(before.replace("{n}", str(self.images))), shown, _control(after)]
+
+    def region_pieces(self, parts: Sequence[Part]) -> list[Piece]:
+        regions = [self.sample.regions[part.index] for part in parts]
+        sizes = self.sizes(regions[0].media)
+        try:
+            return render_regions(regions, self.family, *sizes)
+        except (ValueError, OverflowError) as error:  # points that are no pairs of finite numbers
+            raise RenderError("region", f"a region of medium {regions[0].media}: {error}") from error
+
+    def step_pieces(self, part: Part) -> list[Piece]:
+        step = self.sample.steps[part.index]
+        for index in (step.region, step.end_region):
+            if index >= 0 and _item(self.sample.regions, index, "region").media != step.media:
+                raise RenderError("agent", f"step {part.index} sees medium {step.media}, its region lies on another")
+        sizes = self.sizes(step.media)
+        try:
+            return render_step(step, self.sample.regions, self.family, *sizes)
+        except (ValueError, OverflowError) as error:
+            raise RenderError("agent", f"step {part.index}: {error}") from error
+
+    def sizes(self, index: int) -> tuple[Size, Size]:
+        medium = _item(self.media, index, "medium")
+        return (medium.width, medium.height), (medium.resized_width, medium.resized_height)
+
+
+def _control(text: str, weight: float = 0.0) -> Segment:
+    return Segment(kind="control", text=text, weight=weight)
+
+
+def _item(items: Sequence[_T], index: int, name: str) -> _T:
+    if not 0 <= index < len(items):
+        raise RenderError("missing_index", f"a part names {name} {index}, and the sample has {len(items)}")
+    return items[index]

@@ -1,0 +1,101 @@
+"""Opening a checkpoint folder: a model, its processor and its family, from local files only."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from model.family import FAMILIES, Family
+from model.offline import prepare
+
+if TYPE_CHECKING:
+    import torch
+
+CONTRACT = "winnow.json"  # what a checkpoint of ours says about itself, beside its weights
+
+
+class CheckpointError(RuntimeError):
+    """A folder that is no checkpoint, or one that this platform must not use."""
+
+
+class Checkpoint(NamedTuple):
+    """`model` is a transformers model, or a peft model around one; `processor` the family's processor. Both are typed
+    loosely because transformers gives every family its own classes."""
+
+    model: Any
+    processor: Any
+    family: Family
+
+
+def load_checkpoint(path: str | Path, device: str | None = None, dtype: torch.dtype | None = None) -> Checkpoint:
+    """A full checkpoint, or an adapter on the base that its `adapter_config.json` names, ready for inference.
+
+    The device is the first GPU if there is one, else the CPU; the type bfloat16 on a GPU and float32 on a CPU, unless
+    given. Never reaches the network, never runs code from the folder. Raises `CheckpointError` for a folder that is
+    missing, of no known family, or whose processor cuts images otherwise than its family does.
+    """
+    folder = Path(path)
+    base = base_of(folder)
+    kind = family_of(base or folder)
+    prepare()
+    import torch
+    from transformers import AutoModelForImageTextToText, AutoProcessor
+
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    dtype = dtype or (torch.bfloat16 if device.startswith("cuda") else torch.float32)
+    try:
+        processor = AutoProcessor.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except OSError as error:
+        raise CheckpointError(
+            f"{folder} has no whole processor (processor_config.json, tokenizer.json): {error}"
+        ) from None
+    _check_processor(processor, kind, folder)
+    model = AutoModelForImageTextToText.from_pretrained(
+        base or folder, dtype=dtype, attn_implementation="sdpa", local_files_only=True, trust_remote_code=False
+    )
+    if base:
+        from peft import PeftModel
+
+        model = PeftModel.from_pretrained(model, str(folder), local_files_only=True)
+    return Checkpoint(model.to(device).eval(), processor, kind)
+
+
+def base_of(folder: Path) -> Path | None:
+    """The base checkpoint of an adapter folder, None for a full checkpoint."""
+    if not folder.is_dir():
+        raise CheckpointError(f"{folder} is not a folder. Give the folder of a checkpoint that is on this machine.")
+    config = folder / "adapter_config.json"
+    if not config.exists():
+        return None
+    base = Path(json.loads(config.read_text(encoding="utf-8"))["base_model_name_or_path"])
+    if not base.is_dir():
+        raise CheckpointError(
+            f"{folder} is an adapter on {base}, which is not on this machine. Put the base back, or correct "
+            f"`base_model_name_or_path` in {config}."
+        )
+    return base
+
+
+def family_of(folder: Path) -> Family:
+    """The family by the `model_type` of the folder's config.json."""
+    config = folder / "config.json"
+    if not config.exists():
+        raise CheckpointError(f"{folder} holds no config.json: it is not a checkpoint, or not a complete one.")
+    model_type = json.loads(config.read_text(encoding="utf-8")).get("model_type")
+    known = {family.model_type: family for family in FAMILIES if family.model_type}
+    if model_type not in known:
+        raise CheckpointError(f"{folder} is a {model_type!r}; the families that can be run are {', '.join(known)}.")
+    return known[model_type]
+
+
+def _check_processor(processor: Any, kind: Family, folder: Path) -> None:
+    images = getattr(processor, "image_processor", None)
+    if images is None:  # transformers falls back to the bare tokenizer without a word
+        raise CheckpointError(f"{folder} has a tokenizer but no image processor: see its processor_config.json.")
+    found, wanted = (images.patch_size, images.merge_size), (kind.patch_size, kind.merge_size)
+    if found != wanted:
+        raise CheckpointError(
+            f"The processor of {folder} has patch and merge sizes {found}; {kind.name} has {wanted}. "
+            "Boxes rendered for the family would be wrong for it."
+        )

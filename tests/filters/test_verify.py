@@ -1,0 +1,133 @@
+"""Verifiers, by hand-worked numbers."""
+
+from __future__ import annotations
+
+import pytest
+
+from filters.verify import (
+    FieldsScore,
+    anls,
+    box_accuracy,
+    boxes_f1,
+    click_in_box,
+    exact_match,
+    fields_score,
+    iou,
+)
+
+
+@pytest.mark.parametrize(
+    ("prediction", "reference", "score"),
+    [("a  b\n", " a b", 1.0), ("A b", "a b", 0.0), ("", "", 1.0), ("ab", "a b", 0.0)],
+)
+def test_exact_match_forgives_white_space_only(prediction: str, reference: str, score: float) -> None:
+    assert exact_match(prediction, reference) == score
+
+
+@pytest.mark.parametrize(
+    ("prediction", "references", "score"),
+    [
+        ("Hello  World", ["hello world"], 1.0),
+        ("abcx", ["abcd"], 0.75),
+        ("abxy", ["abcd"], 0.5),  # exactly one half is kept
+        ("axyz", ["abcd"], 0.0),  # 0.25
+        ("abxyz", ["abcde"], 0.0),  # 0.4
+        ("kitten", ["sitting"], 1 - 3 / 7),
+        ("abc", ["zzz", "abd"], 2 / 3),
+        ("", ["a"], 0.0),
+        ("", [""], 1.0),
+    ],
+)
+def test_anls(prediction: str, references: list[str], score: float) -> None:
+    assert anls(prediction, references) == pytest.approx(score)
+
+
+def test_anls_needs_a_reference() -> None:
+    with pytest.raises(ValueError, match="at least one reference"):
+        anls("a", [])
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "value"),
+    [
+        ((0, 0, 2, 2), (0, 0, 2, 2), 1.0),
+        ((0, 0, 2, 2), (1, 1, 3, 3), 1 / 7),
+        ((0, 0, 2, 2), (2, 0, 4, 2), 0.0),  # they touch
+        ((0, 0, 2, 2), (5, 5, 6, 6), 0.0),
+        ((2, 2, 0, 0), (0, 0, 2, 2), 0.0),  # turned inside out
+        ((1, 1, 1, 1), (1, 1, 1, 1), 0.0),  # no area
+        ((0, 0, 4, 4), (1, 1, 3, 3), 0.25),
+    ],
+)
+def test_iou(a: tuple[float, ...], b: tuple[float, ...], value: float) -> None:
+    assert iou(a, b) == pytest.approx(value)
+    assert iou(b, a) == pytest.approx(value)
+
+
+def test_box_accuracy_wants_one_box_at_or_above_the_threshold() -> None:
+    reference = (0, 0, 4, 2)
+    assert box_accuracy([(0, 0, 2, 2)], reference) == 1.0  # IoU exactly 0.5
+    assert box_accuracy([(0, 0, 1.9, 2)], reference) == 0.0
+    assert box_accuracy([], reference) == 0.0
+    assert box_accuracy([reference, reference], reference) == 0.0
+
+
+def test_boxes_f1_matches_one_to_one() -> None:
+    reference = [(0, 0, 2, 2), (10, 10, 12, 12)]
+    assert boxes_f1([], []) == 1.0
+    assert boxes_f1([], reference) == 0.0
+    assert boxes_f1(reference, reference[::-1]) == 1.0
+    assert boxes_f1([(0, 0, 2, 2), (0, 0, 2, 2)], reference) == 0.5  # the second copy matches nothing
+    assert boxes_f1([(0, 0, 2, 2), (50, 50, 52, 52), (90, 90, 91, 91)], reference) == pytest.approx(2 / 5)
+
+
+def test_boxes_f1_takes_the_best_pair_first() -> None:
+    # The wide prediction overlaps both references (IoU 0.5 and 0.625); taken in list order with the first
+    # reference it would leave the exact prediction of the first without a partner.
+    predicted = [(0, 0, 8, 1), (0, 0, 4, 1)]
+    reference = [(0, 0, 4, 1), (3, 0, 8, 1)]
+    assert boxes_f1(predicted, reference) == 1.0
+
+
+def test_boxes_f1_heeds_labels() -> None:
+    boxes = [(0, 0, 2, 2), (5, 5, 7, 7)]
+    assert boxes_f1(boxes, boxes, ["a", "b"], ["a", "b"]) == 1.0
+    assert boxes_f1(boxes, boxes, ["a", "b"], ["a", "c"]) == 0.5
+    with pytest.raises(ValueError, match="both sides"):
+        boxes_f1(boxes, boxes, ["a", "b"])
+    with pytest.raises(ValueError, match="one label"):
+        boxes_f1(boxes, boxes, ["a"], ["a", "b"])
+
+
+@pytest.mark.parametrize(("point", "hit"), [((5, 5), 1.0), ((0, 10), 1.0), ((10.01, 5), 0.0), ((-1, 5), 0.0)])
+def test_click_in_box_includes_the_border(point: tuple[float, float], hit: float) -> None:
+    assert click_in_box(point, (0, 0, 10, 10)) == hit
+
+
+def test_fields_are_compared_one_by_one() -> None:
+    reference = '{"company": "ACME", "total": "9.00", "date": null}'
+    score = fields_score('{"company": "ACME", "total": "9.10", "date": null}', reference)
+    assert score.matches == {"company": True, "total": False, "date": True}
+    assert score.exact == pytest.approx(2 / 3)
+    assert score.anls == pytest.approx((1 + 0.75 + 1) / 3)
+
+
+def test_missing_and_invented_fields_score_nothing() -> None:
+    score = fields_score('{"a": "1", "c": "3"}', '{"a": "1", "b": ""}')
+    assert score == FieldsScore(1 / 3, 1 / 3, {"a": True, "b": False, "c": False})
+
+
+def test_fields_may_stand_in_a_fence_and_hold_other_types() -> None:
+    score = fields_score('```json\n{"n": 3, "list": {"b": 1, "a": [2]}}\n```', '{"n": "3", "list": {"a": [2], "b": 1}}')
+    assert (score.exact, score.anls) == (1.0, 1.0)
+    assert fields_score("{}", "{}").exact == 1.0
+
+
+@pytest.mark.parametrize("prediction", ["", "no json", '{"a": "1"', "[1]", '"a"', "[" * 100_000, "1" * 5000])
+def test_a_prediction_that_is_no_object_scores_zero(prediction: str) -> None:
+    assert fields_score(prediction, '{"a": "1"}') == FieldsScore(0.0, 0.0, {"a": False})
+
+
+def test_a_reference_that_is_no_object_is_an_error() -> None:
+    with pytest.raises(ValueError, match="reference is not a JSON object"):
+        fields_score("{}", "[]")

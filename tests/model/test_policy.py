@@ -1,0 +1,118 @@
+"""Freezing policies, on literal names and on a real model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from torch import nn
+
+from model.load import load_checkpoint
+from model.nano import build_nano
+from model.policy import (
+    PolicyError,
+    apply_policy,
+    check_trainable,
+    expected_trainable,
+    in_policy,
+    lora_targets,
+    part,
+)
+
+# peft asks the model by its old name.
+pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
+
+VIT = "model.visual.blocks.0.attn.qkv.weight"
+PATCHES = "model.visual.patch_embed.proj.weight"
+MERGER = "model.visual.merger.mlp.0.weight"
+DEEPSTACK = "model.visual.deepstack_merger_list.1.linear_fc1.weight"  # Qwen3-VL
+LAYER = "model.language_model.layers.0.self_attn.q_proj.weight"
+HEAD = "lm_head.weight"
+NAMES = [VIT, PATCHES, MERGER, DEEPSTACK, LAYER, HEAD]
+
+
+def test_each_policy_takes_its_parts() -> None:
+    assert in_policy(NAMES, "llm") == {LAYER, HEAD}
+    assert in_policy(NAMES, "llm+merger") == {LAYER, HEAD, MERGER, DEEPSTACK}
+    assert in_policy(NAMES, "merger") == {MERGER, DEEPSTACK}
+    assert in_policy(NAMES, "all") == set(NAMES)
+
+
+def test_a_name_of_no_known_part_is_refused() -> None:
+    with pytest.raises(PolicyError, match=r"audio_tower\.conv"):
+        part("model.audio_tower.conv.weight")
+
+
+@pytest.fixture(scope="module")
+def nano(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("policy") / "nano"
+    build_nano(folder)
+    return folder
+
+
+LLM_LINEAR = {
+    f"model.language_model.layers.{layer}.{name}"
+    for layer in range(4)
+    for name in (
+        "self_attn.q_proj",
+        "self_attn.k_proj",
+        "self_attn.v_proj",
+        "self_attn.o_proj",
+        "mlp.gate_proj",
+        "mlp.up_proj",
+        "mlp.down_proj",
+    )
+}
+MERGER_LINEAR = {"model.visual.merger.mlp.0", "model.visual.merger.mlp.2"}
+VIT_LINEAR = {
+    f"model.visual.blocks.{block}.{name}"
+    for block in range(3)
+    for name in ("attn.qkv", "attn.proj", "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj")
+}
+LINEAR = {
+    "llm": LLM_LINEAR,
+    "llm+merger": LLM_LINEAR | MERGER_LINEAR,
+    "merger": MERGER_LINEAR,
+    "all": LLM_LINEAR | MERGER_LINEAR | VIT_LINEAR,
+}
+
+
+@pytest.mark.parametrize("policy", ["llm", "llm+merger", "merger", "all"])
+def test_lora_wraps_exactly_the_policys_linear_layers(nano: Path, policy: str) -> None:
+    from peft import LoraConfig, get_peft_model
+
+    model = load_checkpoint(nano, device="cpu").model
+    targets = lora_targets(model, policy)
+    assert set(targets) == LINEAR[policy]
+    expected = expected_trainable(model, policy, "lora")
+    wrapped = get_peft_model(model, LoraConfig(r=2, target_modules=targets))
+    check_trainable(wrapped, expected)
+    assert len(expected) == 2 * len(LINEAR[policy])
+
+
+def _owner(name: str) -> str:
+    return ".".join(name.split(".")[:3])
+
+
+@pytest.mark.parametrize(
+    ("policy", "owners"),
+    [
+        ("llm", {"model.language_model.embed_tokens", "model.language_model.layers", "model.language_model.norm"}),
+        ("merger", {"model.visual.merger"}),
+    ],
+)
+def test_full_fine_tuning_trains_exactly_the_policys_parameters(nano: Path, policy: str, owners: set[str]) -> None:
+    model = load_checkpoint(nano, device="cpu").model
+    apply_policy(model, policy)
+    check_trainable(model, expected_trainable(model, policy, "full"))
+    # The head is the embedding itself (tied), and is named once.
+    names = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
+    assert {_owner(name) for name in names} == owners
+    assert names == {name for name, _ in model.named_parameters() if _owner(name) in owners}
+
+
+def test_the_difference_is_named() -> None:
+    model = nn.Sequential(nn.Linear(1, 1))
+    model[0].bias.requires_grad_(False)
+    with pytest.raises(PolicyError, match=r"should train \(1\): 0\.bias; trains but should be frozen \(1\): 0\.weight"):
+        check_trainable(model, {"0.bias"})

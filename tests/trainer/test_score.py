@@ -1,0 +1,74 @@
+"""Scores by verifier, on answers written by hand. The image is 336 x 168 as displayed and 168 x 84 as seen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from curation.contract.dataset import Reference, RenderedRow
+from curation.contract.sample import Media, Region
+from model.family import QWEN2_5_VL
+from trainer.score import score
+
+IMAGE = Media(sha256="0" * 64, mime="image/png", width=336, height=168)
+BOX = Region(points=(20, 20, 120, 80), label="box")
+
+
+def _row(made: Any, verifier: str, text: str = "", regions: tuple[Region, ...] = ()) -> RenderedRow:
+    row: RenderedRow = made.row("a", "Q", "A", [IMAGE])
+    assert (row.media[0].resized_width, row.media[0].resized_height) == (168, 84)
+    return replace(row, reference=Reference(text=text, verifier=verifier, regions=regions))
+
+
+def _score(row: RenderedRow, answer: str) -> dict[str, float]:
+    return score(answer, row, QWEN2_5_VL)
+
+
+def test_text(made: Any) -> None:
+    assert _score(_row(made, "exact", "Red"), "Red") == {"exact_match": 1.0, "anls": 1.0}
+    assert _score(_row(made, "exact", "Red"), "red") == {"exact_match": 0.0, "anls": 1.0}
+    assert _score(_row(made, "anls", "abcd"), "abcx") == {"anls": 0.75}
+    fields = _row(made, "fields", '{"total": "5", "shop": "Moss"}')
+    assert _score(fields, '{"total": "5", "shop": "Hill"}') == {"field_accuracy": 0.5, "anls": 0.5}
+    assert _score(_row(made, ""), "anything") == {}
+
+
+def test_a_box_is_compared_in_displayed_pixels(made: Any) -> None:
+    row = _row(made, "box", regions=(BOX,))
+    assert _score(row, '[{"bbox_2d": [10, 10, 60, 40], "label": "box"}]') == {"acc_at_0.5": 1.0, "iou": 1.0}
+    # Half of the box: the intersection over union is 0.5, which is enough; a little less is not.
+    assert _score(row, '{"bbox_2d": [10, 10, 35, 40]}') == {"acc_at_0.5": 1.0, "iou": 0.5}
+    assert _score(row, '{"bbox_2d": [10, 10, 34, 40]}') == {"acc_at_0.5": 0.0, "iou": 0.48}
+    assert _score(row, "no box") == {"acc_at_0.5": 0.0, "iou": 0.0}
+
+
+def test_boxes_and_spotting(made: Any) -> None:
+    other = Region(points=(200, 20, 300, 80), text="EXIT")
+    answer = '[{"bbox_2d": [10, 10, 60, 40], "label": "x"}, {"bbox_2d": [0, 60, 9, 80], "label": "x"}]'
+    assert _score(_row(made, "boxes", regions=(BOX, other)), answer) == {"f1_at_0.5": 0.5}
+    spotted = _row(made, "spotting", regions=(other,))
+    assert _score(spotted, '[{"bbox_2d": [100, 10, 150, 40], "text_content": "EXIT"}]') == {"f1_at_0.5": 1.0}
+    assert _score(spotted, '[{"bbox_2d": [100, 10, 150, 40], "text_content": "EXTI"}]') == {"f1_at_0.5": 0.0}
+    assert _score(_row(made, "boxes"), "There is none.") == {"f1_at_0.5": 1.0}
+
+
+def _call(x: int, y: int) -> str:
+    arguments = f'{{"action": "left_click", "coordinate": [{x}, {y}]}}'
+    return f'<tool_call>\n{{"name": "computer_use", "arguments": {arguments}}}\n</tool_call>'
+
+
+def test_a_click_by_call_or_by_point(made: Any) -> None:
+    row = _row(made, "click", regions=(BOX,))
+    assert _score(row, _call(30, 20)) == {"click_accuracy": 1.0}
+    assert _score(row, _call(61, 20)) == {"click_accuracy": 0.0}
+    assert _score(row, '{"point_2d": [30, 20]}') == {"click_accuracy": 1.0}
+    assert _score(row, "") == {"click_accuracy": 0.0}
+
+
+def test_a_reference_that_cannot_be_used_is_named(made: Any) -> None:
+    with pytest.raises(ValueError, match="a: the verifier 'box' needs one region, not 2"):
+        _score(_row(made, "box", regions=(BOX, BOX)), "")
+    with pytest.raises(ValueError, match="a: no verifier 'guess'"):
+        _score(_row(made, "guess"), "")

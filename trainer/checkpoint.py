@@ -1,0 +1,79 @@
+"""Checkpoint folders: the base to start from, and a finished one written whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from curation.contract.training import TrainSettings
+from model.load import CONTRACT, CheckpointError
+from model.nano import build_nano
+from trainer.data import Preprocessing
+
+
+def base_checkpoint(settings: TrainSettings, folder: str | Path) -> Path:
+    """The folder of the checkpoint to train. `nano` is built under `folder` unless it is there already."""
+    if settings.model != "nano":
+        return Path(settings.model).resolve()
+    nano = Path(folder).resolve() / f"nano-{settings.seed}"
+    if not nano.exists():
+        nano.parent.mkdir(parents=True, exist_ok=True)
+        build_nano(nano, seed=settings.seed)
+    return nano
+
+
+@contextmanager
+def complete_or_absent(out: Path) -> Iterator[Path]:
+    """A scratch folder beside `out` that becomes `out` when the block ends well and is removed when it does not."""
+    if out.exists():
+        raise FileExistsError(f"{out} exists. Delete it, or name another folder.")
+    partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+        partial.rename(out)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def preprocessing_contract(preprocessing: Preprocessing, processor: Any) -> dict[str, Any]:
+    """What whoever serves the checkpoint must do to images and messages, as `winnow.json` states it."""
+    return {
+        "family": preprocessing.family,
+        "min_pixels": preprocessing.min_pixels,
+        "max_pixels": preprocessing.max_pixels,
+        "template_sha256": hashlib.sha256(processor.chat_template.encode()).hexdigest(),
+    }
+
+
+def write_contract(folder: Path, contract: dict[str, Any]) -> None:
+    (folder / CONTRACT).write_text(json.dumps(contract, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def read_contract(folder: str | Path) -> dict[str, Any] | None:
+    """What a checkpoint says about itself; None where it is not one of ours."""
+    path = Path(folder) / CONTRACT
+    if not path.exists():
+        return None
+    contract: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return contract
+
+
+def check_contract(folder: str | Path, preprocessing: Preprocessing) -> None:
+    """Raise `CheckpointError` where a checkpoint of ours was trained for another family or pixel budget."""
+    contract = read_contract(folder)
+    if contract is None:
+        return
+    trained = Preprocessing(**{name: contract[name] for name in ("family", "min_pixels", "max_pixels")})
+    if trained != preprocessing:
+        raise CheckpointError(
+            f"{folder} was trained on {trained} and the dataset was rendered for {preprocessing}. "
+            "Render the dataset for the checkpoint's."
+        )

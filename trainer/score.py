@@ -1,0 +1,76 @@
+"""One answer against its row's reference, by the verifier that the row names. Boxes and clicks are compared in
+displayed pixels, whatever the family wrote them in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from curation.contract.dataset import RenderedRow
+from curation.contract.sample import Region
+from filters.verify import anls, box_accuracy, boxes_f1, click_in_box, exact_match, fields_score, iou
+from model.actions import parse_step
+from model.family import Family
+from model.geometry import Size
+from model.grounding import parse_regions
+
+
+def score(answer: str, row: RenderedRow, family: Family) -> dict[str, float]:
+    """Scores by name, each from 0 to 1; empty where the row's verifier is "", as nothing can check such an answer.
+
+    `exact_match` and `anls` for exact, `anls` for anls, `field_accuracy` and `anls` for fields, `acc_at_0.5` and `iou`
+    for a box, `f1_at_0.5` for boxes and spotting, `click_accuracy` for a click. Raises ValueError, naming the row, for
+    a reference that its verifier cannot use.
+    """
+    reference, verifier = row.reference, row.reference.verifier
+    if verifier == "":
+        return {}
+    if verifier == "exact":
+        return {"exact_match": exact_match(answer, reference.text), "anls": anls(answer, [reference.text])}
+    if verifier == "anls":
+        return {"anls": anls(answer, [reference.text])}
+    if verifier == "fields":
+        fields = fields_score(answer, reference.text)
+        return {"field_accuracy": fields.exact, "anls": fields.anls}
+    if verifier in ("box", "boxes", "spotting"):
+        return _score_boxes(parse_regions(answer, family, *_sizes(row)), row)
+    if verifier == "click":
+        return {"click_accuracy": _score_click(answer, row, family)}
+    raise ValueError(f"{row.row_id}: no verifier {verifier!r}")
+
+
+def _score_boxes(found: Sequence[Region], row: RenderedRow) -> dict[str, float]:
+    boxes = [region for region in found if region.shape != "point"]
+    predicted = [region.box for region in boxes]
+    if row.reference.verifier == "box":
+        expected = _one_region(row).box
+        overlap = iou(predicted[0], expected) if len(predicted) == 1 else 0.0
+        return {"acc_at_0.5": box_accuracy(predicted, expected), "iou": overlap}
+    wanted = row.reference.regions
+    texts = row.reference.verifier == "spotting"
+    labels = ([region.text for region in boxes], [region.text for region in wanted]) if texts else (None, None)
+    return {"f1_at_0.5": boxes_f1(predicted, [region.box for region in wanted], *labels)}
+
+
+def _score_click(answer: str, row: RenderedRow, family: Family) -> float:
+    """An agent's call, or a point or box that stands by itself; a box is clicked in its middle."""
+    expected, sizes = _one_region(row).box, _sizes(row)
+    step = parse_step(answer, family, *sizes) if family.agent else None
+    if step is not None:
+        return click_in_box(step.point.centre, expected) if step.point else 0.0
+    found = parse_regions(answer, family, *sizes)
+    return click_in_box(found[0].centre, expected) if len(found) == 1 else 0.0
+
+
+def _one_region(row: RenderedRow) -> Region:
+    if len(row.reference.regions) != 1:
+        count = len(row.reference.regions)
+        raise ValueError(f"{row.row_id}: the verifier {row.reference.verifier!r} needs one region, not {count}")
+    return row.reference.regions[0]
+
+
+def _sizes(row: RenderedRow) -> tuple[Size, Size]:
+    """(width, height) as displayed and as the model sees it, of the image that the reference is on."""
+    if not row.media:
+        raise ValueError(f"{row.row_id}: the verifier {row.reference.verifier!r} needs an image")
+    medium = row.media[row.reference.regions[0].media if row.reference.regions else 0]
+    return (medium.width, medium.height), (medium.resized_width, medium.resized_height)

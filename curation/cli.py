@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,6 +59,11 @@ def _fail(message: str, code: int) -> None:
     raise SystemExit(code)
 
 
+def terminal() -> Console:
+    """Standard output. Where it is a file or a pipe it is wide, so that ids are not folded."""
+    return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=180)
+
+
 def print_json(value: Any) -> None:
     print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
@@ -93,7 +99,7 @@ def plan(
     for row in rows:
         mark = "[yellow]run[/]" if row["runs"] else "[green]skip[/]"
         table.add_row(str(row["stage"]), mark, str(row["why"]), f"[dim]{row['help']}[/]")
-    Console().print(table)
+    terminal().print(table)
 
 
 @app.command()
@@ -172,14 +178,14 @@ def funnel(out: Out = DEFAULT_OUT, store: Store = "", as_json: AsJson = False) -
 def _print_funnel(store: str) -> None:
     from curation.ledger import Ledger, reasons, rule_funnel
 
-    ledger, terminal = Ledger.of(store), Console()
+    ledger, screen = Ledger.of(store), terminal()
     stages = [{"stage": name, **counts} for name, counts in ledger.counts().items()]
-    terminal.print(table_of("Rows by stage", stages, ["stage", *COUNTS]))
+    screen.print(table_of("Rows by stage", stages, ["stage", *COUNTS]))
     if "decide" in ledger.tables:
         rules = rule_funnel(ledger)
-        terminal.print(table_of("Rules, in the recipe's order", rules, list(rules[0]) if rules else ["rule"]))
+        screen.print(table_of("Rules, in the recipe's order", rules, list(rules[0]) if rules else ["rule"]))
     lost = reasons(ledger)
-    terminal.print(table_of("Rows that did not go on", lost, ["stage", "fate", "reason", "rows", "example"]))
+    screen.print(table_of("Rows that did not go on", lost, ["stage", "fate", "reason", "rows", "example"]))
 
 
 @app.command()
@@ -205,7 +211,7 @@ def why(
     if as_json:
         print_json(entries)
     else:
-        Console().print(story_text(entries))
+        terminal().print(story_text(entries))
 
 
 @app.command()
@@ -224,7 +230,7 @@ def signals(as_json: AsJson = False) -> None:
     if as_json:
         print_json(rows)
     else:
-        Console().print(table_of("Signals", rows, list(rows[0])))
+        terminal().print(table_of("Signals", rows, list(rows[0])))
 
 
 @app.command()
@@ -239,14 +245,14 @@ def doctor(as_json: AsJson = False) -> None:
     if as_json:
         print_json([finding.__dict__ for finding in findings])
     else:
-        terminal = Console()
+        screen = terminal()
         for finding in findings:
             mark = (
                 "[green]ok     [/]" if finding.ok else ("[red]missing[/]" if finding.needed else "[yellow]absent [/]")
             )
-            terminal.print(f"{mark} {finding.name:<14} {finding.found}")
+            screen.print(f"{mark} {finding.name:<14} {finding.found}")
             if not finding.ok:
-                terminal.print(f"        {'':<14} [dim]mend: {finding.mend}[/]".replace("[train]", "\\[train]"))
+                screen.print(f"        {'':<14} [dim]mend: {finding.mend}[/]".replace("[train]", "\\[train]"))
     raise SystemExit(0 if all(finding.ok or not finding.needed for finding in findings) else 1)
 
 

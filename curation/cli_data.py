@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
-from curation.cli import DEFAULT_OUT, AsJson, Master, Out, Store, app, print_json, table_of
+from curation.cli import DEFAULT_OUT, AsJson, Master, Out, Store, app, print_json, table_of, terminal
 from curation.contract.table import TableError
 from curation.progress import bar
 from curation.progress import console as make_console
@@ -33,13 +32,13 @@ def demo(
     if as_json:
         print_json(summary)
         return
-    terminal = Console()
-    terminal.print(table_of("Stages", summary["stages"], ["name", *COUNTS, "seconds"]))
+    screen = terminal()
+    screen.print(table_of("Stages", summary["stages"], ["name", *COUNTS, "seconds"]))
     names = sorted(summary["evaluation"]["sft"])
     judged = [{"metric": n, **{k: _figure(v.get(n)) for k, v in summary["evaluation"].items()}} for n in names]
-    terminal.print(table_of("Evaluation on the held-out split", judged, ["metric", "base", "sft"]))
+    screen.print(table_of("Evaluation on the held-out split", judged, ["metric", "base", "sft"]))
     sizes = summary["datasets"]["sft"]
-    terminal.print(f"{sizes['train']:,} training rows, {sizes['test']:,} test rows; {summary['seconds']} s, "
+    screen.print(f"{sizes['train']:,} training rows, {sizes['test']:,} test rows; {summary['seconds']} s, "
                    f"peak memory {summary['peak_memory_gb']} GB; {out / 'summary.json'}")  # fmt: skip
 
 
@@ -120,4 +119,4 @@ def look(
         make_console().print(f"wrote {png}")
     if not html and not png:
         for row in rows:
-            Console().print(look_text(row), "")
+            terminal().print(look_text(row), "")

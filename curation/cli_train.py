@@ -10,9 +10,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
 
-from curation.cli import DEFAULT_OUT, AsJson, Out, Store, app, print_json, train_app
+from curation.cli import DEFAULT_OUT, AsJson, Out, Store, app, print_json, terminal, train_app
 from curation.contract.training import EvalSettings, TrainSettings
 from curation.progress import bar
 from curation.progress import console as make_console
@@ -146,4 +145,4 @@ def _tell(result: dict[str, Any], as_json: bool) -> None:
         return
     for name, value in result.items():
         if isinstance(value, int | float | str):
-            Console().print(f"{name:<28} {value:.4f}" if isinstance(value, float) else f"{name:<28} {value}")
+            terminal().print(f"{name:<28} {value:.4f}" if isinstance(value, float) else f"{name:<28} {value}")

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -19,9 +19,15 @@ from curation.stage import COUNTS
 from curation.store import is_complete
 from curation.workspace import Workspace
 
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
-def execute(workspace: Workspace, console: Console, selection: str | None = None) -> list[dict[str, Any]]:
-    """Runs the stale stages of a selection (default: all) and gives the counts of every selected stage.
+
+def execute(
+    workspace: Workspace, console: Console, selection: str | None = None, session: SparkSession | None = None
+) -> list[dict[str, Any]]:
+    """Runs the stale stages of a selection (default: all) and gives the counts of every selected stage. A Spark
+    session that is passed in is used and left running.
 
     Raises:
         StageError: with the words of the stage that failed. What is complete stays complete.
@@ -33,7 +39,7 @@ def execute(workspace: Workspace, console: Console, selection: str | None = None
     note_run(plan, datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f"))
     if done := len(chosen) - len(stale):
         console.print(f"[dim]{done} of {len(chosen)} stages are complete already and are skipped[/]")
-    runtime = workspace.runtime(console)
+    runtime = workspace.runtime(console, session)
     try:
         dag.run(plan, runtime, stale, workspace.dagster_home, lambda manifest: _report(console, plan, manifest))
     finally:

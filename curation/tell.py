@@ -14,7 +14,7 @@ _LONG = ("messages", "segments", "thumb_base64", "reference", "regions")  # show
 
 def story_text(entries: list[dict[str, Any]]) -> Text:
     """One block per stage: the fate and its reason, the rules' verdicts, then whatever else the stage noted."""
-    text = Text()
+    text, told = Text(), set()
     for entry in entries:
         fate = entry.get("fate", "")
         text.append(f"{entry['stage']:<24}", "bold")
@@ -28,8 +28,10 @@ def story_text(entries: list[dict[str, Any]]) -> Text:
             text.append(f"    {verdict['verdict']:<8}", _VERDICTS.get(verdict["verdict"], ""))
             text.append(f"{verdict['rule']:<24}{verdict['reason']}\n")
         for name, value in entry.items():
-            if name not in _IDENTITY and name not in _LONG and value not in (None, "", []):
-                text.append(f"    {name:<24}{_short(value)}\n")
+            if name in _IDENTITY or name in _LONG or value in (None, "", []) or (name, str(value)) in told:
+                continue  # the ledger repeats what was measured; once is enough to read
+            told.add((name, str(value)))
+            text.append(f"    {name:<24}{_short(value)}\n")
     return text
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from curation.contract.recipe import Recipe, load_recipe
 from curation.plan import Plan, make_plan
 from curation.stage import Runtime
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 
 @dataclass(frozen=True)
@@ -39,8 +43,8 @@ class Workspace:
     def plan(self) -> Plan:
         return make_plan(self.recipe, self.store, self.data, self.limit, cache=self.out / "inputs-cache.json")
 
-    def runtime(self, console: Console) -> Runtime:
-        return Runtime(self.store, console, self.master)
+    def runtime(self, console: Console, session: SparkSession | None = None) -> Runtime:
+        return Runtime(self.store, console, self.master, session)
 
     @property
     def dagster_home(self) -> Path:

@@ -110,8 +110,7 @@ def thumbnail_distance(a: Gray, b: Gray) -> float:
 
 
 def _cut(thumbnail: Floats, crop: Floats) -> Floats:
-    inner: Floats = crop @ thumbnail @ crop.T
-    return inner
+    return (crop @ thumbnail @ crop.T).astype(np.float32)
 
 
 def _largest_difference(a: Floats, b: Floats) -> float:

@@ -4,7 +4,8 @@ Nothing of the recipe's text reaches the engine as it stands, so that a predicat
 nothing is allowed that can fail on a value (division, casts, patterns): a rule must not stop a run.
 
     condition   AND, OR, NOT, ( ), =, !=, <>, <, <=, >, >=, [NOT] BETWEEN a AND b, [NOT] IN (a, b), IS [NOT] NULL
-    value       a signal, a number, a 'string', TRUE, FALSE, + - *, abs(a), least(a, b), greatest(a, b), coalesce(a, b)
+    value       a signal, a number, a 'string', TRUE, FALSE, + - *, abs(a), coalesce(a, b), and least(a, b) and
+                greatest(a, b), which leave out what is null
 """
 
 from __future__ import annotations

@@ -132,4 +132,7 @@ def _literal(value: Scalar) -> str:
 
 
 def _text(value: Scalar) -> str:
+    """A bound as people read it in a reason."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

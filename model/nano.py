@@ -232,4 +232,4 @@ def sentences(count: int = 2000, seed: int = 17) -> Iterator[str]:
     """Generated sentences in the manner of the tasks: questions, numbers, prices, dates, JSON with coordinates."""
     words = _Words(random.Random(seed))
     for index in range(count):
-        yield _TEMPLATES[index % len(_TEMPLATES)].format_map(words)  # type: ignore[arg-type]
+        yield _TEMPLATES[index % len(_TEMPLATES)].format_map(words)

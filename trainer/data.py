@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from curation.contract.dataset import RenderedMedia, RenderedRow, rendered_from_row
-from curation.contract.table import media_url, read_bytes, read_manifest, read_table, store_of
+from curation.contract import dataset as contract
+from curation.contract.dataset import RenderedMedia, RenderedRow
+from curation.contract.table import media_url, read_bytes, read_manifest, store_of
 from model.chat import encode, prompt_ids
 from model.image import ImageError, decode
 from trainer.collate import Example
@@ -48,7 +49,7 @@ def read_rendered(table: str, split: str) -> RenderedDataset:
     if manifest.stage != "render":
         raise DataError(f"{table} is a table of {manifest.stage!r}; training reads one of 'render'.")
     settings = manifest.settings
-    rows = read_table(table, filters=[("split", "=", split)]).sort_by("row_id").to_pylist()
+    rows = contract.read_rendered(table, split)
     if not rows:
         raise DataError(f"{table} has no rows in the split {split!r}.")
     return RenderedDataset(
@@ -57,7 +58,7 @@ def read_rendered(table: str, split: str) -> RenderedDataset:
         preprocessing=Preprocessing(
             family=settings["family"], min_pixels=settings["min_pixels"], max_pixels=settings["max_pixels"]
         ),
-        rows=[rendered_from_row(row) for row in rows],
+        rows=rows,
     )
 
 
@@ -135,13 +136,20 @@ def image_patches(
 ) -> tuple[torch.Tensor, torch.Tensor] | tuple[None, None]:
     """Patches of the images, [patches, values], and their grid, [images, 3]; (None, None) without images.
 
-    Raises `DataError` for an image that cannot be decoded or that does not have the size that the row states.
+    Raises `DataError` for an image that is not there, cannot be decoded or does not have the size that the row states.
     """
     if not images:
         return None, None
-    store = store_of(dataset.table)
-    parts = [_patches(row, image, read_bytes(media_url(store, image.sha256)), processor) for image in images]
+    parts = [_patches(row, image, _stored(dataset, row, image), processor) for image in images]
     return torch.cat([patches for patches, _ in parts]), torch.cat([grid for _, grid in parts])
+
+
+def _stored(dataset: RenderedDataset, row: RenderedRow, medium: RenderedMedia) -> bytes:
+    url = media_url(store_of(dataset.table), medium.sha256)
+    try:
+        return read_bytes(url)
+    except FileNotFoundError:
+        raise DataError(f"{row.row_id}: its image is not in the store at {url}. Ingest its source again.") from None
 
 
 def _patches(row: RenderedRow, medium: RenderedMedia, data: bytes, processor: Any) -> tuple[torch.Tensor, torch.Tensor]:
@@ -154,7 +162,8 @@ def _patches(row: RenderedRow, medium: RenderedMedia, data: bytes, processor: An
             f"{row.row_id}: image {medium.sha256[:12]} is {image.shape[1]}x{image.shape[0]} as displayed; the row says "
             f"{medium.width}x{medium.height}. Ingest it again."
         )
-    # A copy, as torch wants to own what it reads. The layout is stated: a processor that guesses takes an image three pixels high for one with channels first.
+    # A copy, as torch wants to own what it reads; and the layout is stated, as a processor that guesses takes an
+    # image three pixels high for one with its channels first.
     features = processor.image_processor(
         images=[np.array(image)], input_data_format="channels_last", return_tensors="pt"
     )

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 import jmespath
 import yaml
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from curation.contract.rule import Rule
 from curation.contract.training import EvalSettings, Settings, TrainSettings
@@ -75,6 +75,13 @@ class Source(Settings):
     )
     licence: str = ""
     error_budget: float = Field(0.2, ge=0, le=1, description="share of quarantined rows that stops the run")
+
+    @field_validator("build", mode="before")
+    @classmethod
+    def _no_video_yet(cls, value: Any) -> Any:
+        if value == "video":
+            raise ValueError("video samples are not built yet; leave this source out, or ingest its frames as images")
+        return value
 
     @model_validator(mode="after")
     def _fields_fit_builder(self) -> Source:

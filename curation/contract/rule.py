@@ -1,4 +1,4 @@
-"""A rule of a recipe: what to keep. Here it is only shaped; `filters.rules` compiles it against the signals there are."""
+"""A rule of a recipe: what to keep. It is only shaped here; `filters.rules` compiles it against the signals."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from curation.contract.training import Settings
 
 Unknown = Literal["keep", "drop", "wait"]
 Scalar = bool | int | FiniteFloat | str
-
 
 
 class Rule(Settings):

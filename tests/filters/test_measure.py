@@ -268,7 +268,7 @@ def test_an_empty_batch_and_a_few_signals_keep_the_schema() -> None:
 
 
 def test_signals_of_another_tier_and_of_wrong_length_are_refused() -> None:
-    with pytest.raises(ValueError, match="phash needs pixels"):
+    with pytest.raises(ValueError, match="luma_mean needs pixels"):
         measure_samples(table(NOTHING), by_tier("pixels"))
     with pytest.raises(ValueError, match="width_px is of the header tier"):
         measure_image(b"", 1, by_tier("header"))

@@ -45,6 +45,6 @@ def test_the_catalogue_holds_each_signal_of_each_module_once() -> None:
 
 def test_two_signals_of_one_name_are_refused() -> None:
     copy = ModuleType("copy_of_header")
-    vars(copy).update(vars(MODULES[0]))
+    vars(copy)["width_px"] = catalogue()["width_px"]
     with pytest.raises(ValueError, match="two signals are named width_px; the second is in copy_of_header"):
         collect([MODULES[0], copy])

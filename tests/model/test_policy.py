@@ -10,6 +10,7 @@ from torch import nn
 from model.load import load_checkpoint
 from model.nano import build_nano
 from model.policy import (
+    Policy,
     PolicyError,
     apply_policy,
     check_trainable,
@@ -78,7 +79,7 @@ LINEAR = {
 
 
 @pytest.mark.parametrize("policy", ["llm", "llm+merger", "merger", "all"])
-def test_lora_wraps_exactly_the_policys_linear_layers(nano: Path, policy: str) -> None:
+def test_lora_wraps_exactly_the_policys_linear_layers(nano: Path, policy: Policy) -> None:
     from peft import LoraConfig, get_peft_model
 
     model = load_checkpoint(nano, device="cpu").model
@@ -101,7 +102,7 @@ def _owner(name: str) -> str:
         ("merger", {"model.visual.merger"}),
     ],
 )
-def test_full_fine_tuning_trains_exactly_the_policys_parameters(nano: Path, policy: str, owners: set[str]) -> None:
+def test_full_fine_tuning_trains_exactly_the_policys_parameters(nano: Path, policy: Policy, owners: set[str]) -> None:
     model = load_checkpoint(nano, device="cpu").model
     apply_policy(model, policy)
     check_trainable(model, expected_trainable(model, policy, "full"))

@@ -68,8 +68,10 @@ def test_pixels_come_at_the_rendered_size(made: Any, nano: Path) -> None:
     example = training_example(data, data.rows[0], processor)
     rendered = data.rows[0].media[0]
     assert (rendered.resized_width, rendered.resized_height) == (168, 84)  # 24 squares of 28 at most
-    assert example.grid is not None and example.grid.tolist() == [[1, 6, 12]]
-    assert example.pixels is not None and example.pixels.shape == (72, 3 * 2 * 14 * 14)
+    assert example.grid is not None
+    assert example.grid.tolist() == [[1, 6, 12]]
+    assert example.pixels is not None
+    assert example.pixels.shape == (72, 3 * 2 * 14 * 14)
     image_id = processor.tokenizer.convert_tokens_to_ids("<|image_pad|>")
     assert list(example.ids).count(image_id) == 18
     assert all(weight == 0 for token, weight in zip(example.ids, example.weights, strict=True) if token == image_id)
@@ -87,15 +89,22 @@ def test_an_image_of_another_size_than_its_row_says_is_refused(made: Any, nano: 
     data = read_rendered(made.table([made.row("a", "Q", "A", [replace(medium, width=84, height=112)])]), "train")
     processor = load_checkpoint(nano, "cpu").processor
     fit_processor(processor, data.preprocessing)
-    with pytest.raises(DataError, match="a: image .* is 112x84 as displayed; the row says 84x112"):
+    with pytest.raises(DataError, match=r"a: image .* is 112x84 as displayed; the row says 84x112"):
         training_example(data, data.rows[0], processor)
+
+
+def test_a_missing_image_is_named(made: Any, nano: Path) -> None:
+    absent = Media(sha256="0" * 64, mime="image/png", width=112, height=84)
+    data = read_rendered(made.table([made.row("a", "Q", "A", [absent])]), "train")
+    with pytest.raises(DataError, match=r"a: its image is not in the store at .*/media/00/000"):
+        training_example(data, data.rows[0], load_checkpoint(nano, "cpu").processor)
 
 
 def test_a_broken_image_is_named(made: Any, nano: Path, tmp_path: Path) -> None:
     medium = made.image("red", 112, 84, (0, 0, 50, 50))
     Path(media_url(str(tmp_path / "store"), medium.sha256)).write_bytes(b"not an image")
     data = read_rendered(made.table([made.row("a", "Q", "A", [medium])]), "train")
-    with pytest.raises(DataError, match="a: image .* cannot be decoded"):
+    with pytest.raises(DataError, match=r"a: image .* cannot be decoded"):
         training_example(data, data.rows[0], load_checkpoint(nano, "cpu").processor)
 
 
@@ -108,4 +117,6 @@ def test_the_prompt_ends_where_the_answer_begins(made: Any, nano: Path) -> None:
     whole = training_example(data, data.rows[0], processor)
     assert list(whole.ids[: len(prompt.ids)]) == list(prompt.ids)
     assert processor.tokenizer.decode(whole.ids[len(prompt.ids) :]) == "Red.<|im_end|>\n"
-    assert prompt.pixels is not None and whole.pixels is not None and torch.equal(prompt.pixels, whole.pixels)
+    assert prompt.pixels is not None
+    assert whole.pixels is not None
+    assert torch.equal(prompt.pixels, whole.pixels)

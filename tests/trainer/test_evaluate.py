@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +32,12 @@ def _mixed(made: Any, split: str) -> list[Any]:
 
 
 @pytest.fixture
-def trained(made: Any, nano: Path, tmp_path: Path) -> Iterator[tuple[str, Path]]:
+def trained(made: Any, nano: Path, tmp_path: Path) -> tuple[str, Path]:
     """A table, and a checkpoint that has just begun to learn it, so that its answers differ from row to row."""
     table = made.table([*_mixed(made, "train"), *_mixed(made, "test")])
     settings = TrainSettings(model=str(nano), method="full", learning_rate=3e-3, max_steps=30)
     train_sft(table, settings, str(tmp_path / "trained"))
-    yield table, tmp_path / "trained"
+    return table, tmp_path / "trained"
 
 
 def _open(table: str, folder: Path) -> tuple[Checkpoint, RenderedDataset]:

@@ -39,6 +39,9 @@ DEFAULT_OUT = Path("winnow-out")
 
 
 def main() -> None:
+    from curation import cli_data, cli_train
+
+    assert cli_data and cli_train  # importing them adds their commands to `app`
     with _readable_errors():
         app()
 
@@ -264,6 +267,3 @@ def table_of(title: str, rows: list[dict[str, Any]], columns: list[str]) -> Tabl
     for row in rows:
         table.add_row(*[f"{row[c]:,}" if isinstance(row[c], int) else str(row[c]) for c in columns])
     return table
-
-
-from curation import cli_data, cli_train  # noqa: E402, F401  (they add their commands to `app`)

@@ -37,7 +37,11 @@ def demo(
     names = sorted(summary["evaluation"]["sft"])
     judged = [{"metric": n, **{k: _figure(v.get(n)) for k, v in summary["evaluation"].items()}} for n in names]
     screen.print(table_of("Evaluation on the held-out split", judged, ["metric", "base", "sft"]))
-    sizes = summary["datasets"]["sft"]
+    sizes, mix = summary["datasets"]["sft"], summary["mix"]
+    screen.print(
+        f"text is {mix['text_rows'] / mix['rows']:.0%} of the training rows and "
+        f"{mix['text_tokens'] / mix['tokens']:.0%} of their tokens"
+    )
     screen.print(f"{sizes['train']:,} training rows, {sizes['test']:,} test rows; {summary['seconds']} s, "
                    f"peak memory {summary['peak_memory_gb']} GB; {out / 'summary.json'}")  # fmt: skip
 

@@ -59,12 +59,12 @@ def sft(
     except ValidationError as error:
         raise StageError(str(error)) from None
     base = base_checkpoint(settings, to.parent)
-    with _mendable(), bar(make_console(), "training") as progress:
+    with _mendable(), bar(make_console(), "training", unit="steps") as progress:
         summary = train_sft(
             _dataset(data, out, store),
             settings.model_copy(update={"model": str(base)}),
             str(to),
-            lambda step, total, loss: progress.update(step, total, f"steps, loss {loss:.3f}"),
+            lambda step, total, loss: progress.update(step, total, f"loss {loss:.3f}"),
         )
     _tell(summary, as_json)
 

@@ -1,8 +1,8 @@
 """Deduplicate: samples that ask and answer the same about the same image, and texts that repeat.
 
 Images are the same when their displayed pixels are (bytes equal, or decoded pixels equal), or when their perceptual
-hashes differ in few bits *and* a second check, the mean difference of their luma thumbnails, confirms it. Candidates
-for the second kind are found by bands of the hash, so no image is compared with all others.
+hashes differ in few bits *and* a second check, the largest difference of their luma thumbnails, confirms it.
+Candidates for the second kind are found by bands of the hash, so no image is compared with all others.
 
 A duplicate is a sample with the same builder, question, answer and images as a better one. Captions are the
 exception: one image needs one caption, whatever the captions say. Which of a group is kept: the one with the most

@@ -15,7 +15,8 @@ from typing import Any
 import psutil
 from rich.console import Console
 
-from curation.ledger import Ledger, evaluation
+from curation.contract.dataset import read_rendered
+from curation.ledger import Ledger
 from curation.progress import bar
 from curation.run import execute
 from curation.workspace import Workspace
@@ -41,13 +42,14 @@ def run_demo(out: Path, data: str, console: Console, rows: int = 600, master: st
 
 
 def summarise(workspace: Workspace, stages: list[dict[str, Any]]) -> dict[str, Any]:
-    from curation.contract.dataset import read_rendered
-
+    """What came of a run: counts by stage, sizes of the splits, the training mix by rows and tokens, the metrics."""
     ledger = Ledger.of(workspace.store)
     table = ledger.need("render")
     sizes = {split: len(read_rendered(table, split)) for split in ("train", "test")}
-    judged = {"base": evaluation(ledger, "evaluate_base"), "sft": evaluation(ledger, "evaluate_sft")}
-    return {"stages": stages, "datasets": {"sft": sizes}, "evaluation": judged}
+    judged = {name: ledger.beside(f"evaluate_{name}")["metrics"] for name in ("base", "sft")}
+    mix = ledger.beside("train_sft")["summary"]["dataset"]
+    mix = {name: mix[name] for name in ("rows", "tokens", "text_rows", "text_tokens")}
+    return {"stages": stages, "datasets": {"sft": sizes}, "mix": mix, "evaluation": judged}
 
 
 def _draw(folder: Path, rows: int, console: Console) -> Path:

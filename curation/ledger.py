@@ -48,6 +48,10 @@ class Ledger:
             raise TableError(f"stage `{stage}` has no complete table yet; `winnow run --select +{stage}` makes it")
         return self.tables[stage]
 
+    def beside(self, stage: str) -> dict[str, Any]:
+        """What lies beside a stage's manifest: seconds, and for training and evaluation the summary and metrics."""
+        return dict(json.loads(read_bytes(join(self.need(stage), "files.json"))))
+
 
 def rule_funnel(ledger: Ledger) -> list[dict[str, Any]]:
     """One entry per rule: how many rows it applies to, drops alone, drops first in the recipe's order, and leaves.
@@ -137,8 +141,3 @@ def rendered_rows(ledger: Ledger, identity: str, each: int) -> list[RenderedRow]
     for row in rows:
         chosen.setdefault(f"{row.task}/{row.source}", []).append(row)
     return [row for some in chosen.values() for row in some[:each]]
-
-
-def evaluation(ledger: Ledger, stage: str) -> dict[str, float]:
-    """The metrics of an evaluation stage."""
-    return dict(json.loads(read_bytes(join(ledger.need(stage), "files.json")))["metrics"])

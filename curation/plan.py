@@ -180,6 +180,7 @@ def _training_stages(recipe: Recipe, hashes: HashCache) -> list[Stage]:
             lambda job: training.train_sft(job, train),
             weights,
             check_balance=False,
+            unit="steps",
             help=f"{train.method} fine-tuning, policy {train.policy}",
         ),
         evaluation("evaluate_base", lambda job: training.base_folder(job, train), parents, weights),

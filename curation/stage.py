@@ -125,6 +125,7 @@ class Stage:
     inputs: str = ""
     error_budget: float = 1.0
     check_balance: bool = True
+    unit: str = "rows"  # of its progress
     help: str = ""
 
     def fingerprint(self, parents: dict[str, str]) -> str:
@@ -149,7 +150,7 @@ def run_stage(stage: Stage, tables: dict[str, str], fingerprints: dict[str, str]
     attempt = new_attempt()
     with (
         tempfile.TemporaryDirectory(prefix=f"winnow-{stage.name}-") as scratch,
-        bar(runtime.console, stage.name, total or None) as progress,
+        bar(runtime.console, stage.name, total or None, stage.unit) as progress,
     ):
         job = Job(runtime, stage, tables, progress, Path(scratch))
         result = stage.work(job)

@@ -34,9 +34,11 @@ def train_sft(job: Job, settings: TrainSettings) -> Artifact:
         job.tables["render"],
         settings,
         str(folder),
-        lambda step, total, loss: job.bar.update(step, total, f"steps, loss {loss:.3f}"),
+        lambda step, total, loss: job.bar.update(step, total, f"loss {loss:.3f}"),
     )
-    return Artifact(folder, _counts(rows=_split_rows(job, "train")), timings={"summary": summary})
+    rows, long = _split_rows(job, "train"), len(summary["left_out"])
+    counts = {**_counts(rows), "kept": rows - long, "dropped": long}
+    return Artifact(folder, counts, timings={"summary": summary})
 
 
 def evaluate(job: Job, settings: EvalSettings, checkpoint: Path) -> Artifact:
@@ -52,8 +54,9 @@ def evaluate(job: Job, settings: EvalSettings, checkpoint: Path) -> Artifact:
         str(folder),
         progress=lambda done, total: job.bar.update(done, total),
     )
-    rows = _split_rows(job, "test")
-    return Artifact(folder, _counts(rows=rows), timings={"metrics": result})
+    rows, judged = _split_rows(job, "test"), int(result["rows"])
+    counts = {**_counts(rows), "kept": judged, "dropped": rows - judged}  # `max_rows` leaves the others out
+    return Artifact(folder, counts, timings={"metrics": result})
 
 
 def merge(job: Job) -> Artifact:

@@ -70,7 +70,9 @@ def test_imports_keep_to_the_table(module: str, path: Path) -> None:
         top = name.split(".")[0]
         if top in OURS:
             assert any(within(name, prefix) for prefix in allowed), f"{module} imports {name}"
-            if module.startswith("curation") and (top == "trainer" or (top == "model" and name not in TORCH_FREE_MODEL)):
+            if module.startswith("curation") and (
+                top == "trainer" or (top == "model" and name not in TORCH_FREE_MODEL)
+            ):
                 assert not at_import or name == "model", f"{module} imports {name} outside a function"
         elif not module.startswith("curation") or at_import or within(module, "curation.contract"):
             assert top not in denied, f"{module} imports {name}"

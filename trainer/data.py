@@ -4,7 +4,7 @@ for which the rows' boxes were rendered."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any
 
@@ -88,21 +88,33 @@ def check_sizes(dataset: RenderedDataset, processor: Any) -> None:
         )
 
 
-def token_counts(dataset: RenderedDataset, tokenizer: Any, max_length: int | None = None) -> list[int]:
-    """Tokens of each row, image tokens included, without decoding an image. Raises `DataError` with the ids of rows
-    longer than `max_length` and of rows in which no token carries loss."""
+def token_counts(dataset: RenderedDataset, tokenizer: Any) -> list[int]:
+    """Tokens of each row, image tokens included, without decoding an image. Raises `DataError` with the ids of rows in
+    which no token carries loss."""
     encoded = [encode(row, tokenizer) for row in dataset.rows]
-    pairs = list(zip(dataset.rows, encoded, strict=True))
+    pairs = zip(dataset.rows, encoded, strict=True)
     silent = [row.row_id for row, tokens in pairs if not any(weight > 0 for weight in tokens.weights[1:])]
     if silent:
         raise DataError(f"{len(silent)} rows have no token to learn from: {_some(silent)}.")
-    long = [row.row_id for row, tokens in pairs if max_length is not None and len(tokens.ids) > max_length]
-    if long:
-        raise DataError(
-            f"{len(long)} rows are longer than max_length {max_length}: {_some(long)}. Raise max_length, render with a "
-            "lower max_pixels, or drop them with a rule; cutting a row would cut its images."
-        )
     return [len(tokens.ids) for tokens in encoded]
+
+
+def leave_out_long(
+    dataset: RenderedDataset, counts: Sequence[int], max_length: int | None
+) -> tuple[RenderedDataset, list[int], list[str]]:
+    """The rows of at most `max_length` tokens, their counts, and the ids of the rows that are left out: cutting a row
+    would cut its images or its answer. Raises `DataError` where no row is left."""
+    if max_length is None:
+        return dataset, list(counts), []
+    pairs = list(zip(dataset.rows, counts, strict=True))
+    kept = [(row, count) for row, count in pairs if count <= max_length]
+    if not kept:
+        raise DataError(
+            f"all {len(pairs)} rows are longer than max_length {max_length}; the shortest has {min(counts)} tokens. "
+            "Raise max_length, or render with a lower max_pixels."
+        )
+    left_out = [row.row_id for row, count in pairs if count > max_length]
+    return replace(dataset, rows=[row for row, _ in kept]), [count for _, count in kept], left_out
 
 
 def training_example(dataset: RenderedDataset, row: RenderedRow, processor: Any) -> Example:

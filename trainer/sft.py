@@ -22,6 +22,7 @@ from trainer.data import (
     RenderedDataset,
     check_sizes,
     fit_processor,
+    leave_out_long,
     read_rendered,
     token_counts,
     training_example,
@@ -35,7 +36,7 @@ def train_sft(dataset: str, settings: TrainSettings, out: str, progress: Progres
 
     `out` holds an adapter (`lora`) or whole weights (`full`), the processor with the data's pixel budget, and
     `winnow.json`; it is complete or absent. `nano` as base is built in `base` beside `out`. `progress` is called with
-    (step, steps, loss) after each optimizer step. The same data, settings and seed give the same weights on a CPU.
+    (step, steps, loss) after each optimizer step. Rows longer than `max_length` are left out and named. The same data, settings and seed give the same weights on a CPU.
     Raises before any training: `DataError` for rows that cannot be trained on, `CheckpointError` for the base,
     `PolicyError` where other parameters would train than the policy says.
     """
@@ -50,20 +51,28 @@ def train_sft(dataset: str, settings: TrainSettings, out: str, progress: Progres
         raise DataError(f"{dataset} was rendered for {data.preprocessing.family}; {base} is a {family.name}.")
     fit_processor(processor, data.preprocessing)
     check_sizes(data, processor)
-    counts = token_counts(data, processor.tokenizer, settings.max_length)
+    counts = token_counts(data, processor.tokenizer)
+    data, counts, left_out = leave_out_long(data, counts, settings.max_length)
     with complete_or_absent(target) as partial:
         trainer = _trainer(model, processor, data, settings, partial, progress)
         trainer.train()
         contract = {
             **preprocessing_contract(data.preprocessing, processor),
             "base": str(base),
-            "dataset": {"table": dataset, "fingerprint": data.fingerprint, "rows": len(counts), "tokens": sum(counts)},
+            "dataset": {"table": dataset, "fingerprint": data.fingerprint, **_by_modality(data, counts)},
+            "left_out": left_out,
             "settings": settings.model_dump(),
             "trainable_parameters": sum(p.numel() for p in trainer.model.parameters() if p.requires_grad),
             "losses": [entry["loss"] for entry in trainer.state.log_history if "loss" in entry],
         }
         _save(trainer, partial, contract)
     return contract
+
+
+def _by_modality(data: RenderedDataset, counts: list[int]) -> dict[str, int]:
+    """Rows and tokens, text-only and in all: a mix that is even by rows is far from even by tokens."""
+    text = [count for row, count in zip(data.rows, counts, strict=True) if not row.media]
+    return {"rows": len(counts), "tokens": sum(counts), "text_rows": len(text), "text_tokens": sum(text)}
 
 
 class TokenWeightedTrainer(SFTTrainer):  # type: ignore[misc]
@@ -166,7 +175,7 @@ def _arguments(settings: TrainSettings, folder: Path) -> SFTConfig:
         bf16=cuda,
         activation_checkpointing=cuda,  # memory is short on a GPU, time on a CPU
         dataloader_pin_memory=cuda,
-        max_length=None,  # the default cuts rows at 1024 tokens, images too; ours are refused before
+        max_length=None,  # the default cuts rows at 1024 tokens, images too; long ones are left out before
         remove_unused_columns=False,
         dataset_kwargs={"skip_prepare_dataset": True},
         logging_steps=1,

@@ -32,7 +32,7 @@ class TrainSettings(Settings):
     max_steps: int = Field(-1, description="stops earlier than `epochs` when positive")
     batch_size: int = Field(8, ge=1, description="rows per optimizer step and device pass")
     accumulation: int = Field(1, ge=1, description="passes per optimizer step")
-    max_length: int | None = Field(None, ge=16, description="rows with more tokens are refused before training starts")
+    max_length: int | None = Field(None, ge=16, description="rows with more tokens are left out, counted and named")
     seed: int = 17
 
 

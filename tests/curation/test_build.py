@@ -40,13 +40,20 @@ def test_spotting_keeps_quads_and_their_text() -> None:
 def test_boxes_in_the_stored_frame_are_turned_as_the_image_is() -> None:
     # 40 x 20 stored, orientation 6: turned clockwise for display, 20 x 40. The stored top left corner goes top right.
     boxes = Boxes(format="xywh", units="pixels", frame="stored")
-    (sample,) = build("referring", {"image": "i", "phrase": "p", "region": "b"}, {"i": 1, "p": "it", "b": [0, 0, 10, 4]}, boxes=boxes)
+    (sample,) = build(
+        "referring", {"image": "i", "phrase": "p", "region": "b"}, {"i": 1, "p": "it", "b": [0, 0, 10, 4]}, boxes=boxes
+    )
     assert sample.regions[0].points == (16.0, 0.0, 20.0, 10.0)
 
 
 def test_relative_boxes_are_brought_to_displayed_pixels() -> None:
     boxes = Boxes(units="unit")
-    (sample,) = build("referring", {"image": "i", "phrase": "p", "region": "b"}, {"i": 1, "p": "it", "b": [0, 0.5, 0.5, 1]}, boxes=boxes)
+    (sample,) = build(
+        "referring",
+        {"image": "i", "phrase": "p", "region": "b"},
+        {"i": 1, "p": "it", "b": [0, 0.5, 0.5, 1]},
+        boxes=boxes,
+    )
     assert sample.regions[0].points == (0.0, 20.0, 10.0, 40.0)
 
 
@@ -93,7 +100,9 @@ def test_each_makes_several_samples_that_name_their_parent() -> None:
         ("referring", {"image": "i", "phrase": "p", "region": "b"}, {"i": 1, "p": "x", "b": [0, 0, float("nan"), 1]}, "bad_box"),
     ],
 )  # fmt: skip
-def test_what_cannot_become_a_sample_says_why(builder: str, fields: dict[str, str], row: dict[str, Any], kind: str) -> None:
+def test_what_cannot_become_a_sample_says_why(
+    builder: str, fields: dict[str, str], row: dict[str, Any], kind: str
+) -> None:
     with pytest.raises(Problem) as problem:
         build(builder, fields, row)
     assert problem.value.kind == kind

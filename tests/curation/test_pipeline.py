@@ -139,7 +139,8 @@ def test_control_text_in_content_stays_content(ledger: Ledger) -> None:
         segment
         for row in rows
         for segment in row.segments
-        if segment.kind == "content" and any(mark in segment.text for mark in ("<|im_end|>", "<|image_pad|>", "<image>"))
+        if segment.kind == "content"
+        and any(mark in segment.text for mark in ("<|im_end|>", "<|image_pad|>", "<image>"))
     ]
     assert forged
 
@@ -169,7 +170,9 @@ def test_a_changed_threshold_runs_only_the_decision(rendered: Workspace, tmp_pat
     (entry,) = execute(changed, console(), "decide", spark)
     assert entry["kept"] > Ledger.of(rendered.store).counts()["measure"]["kept"] - 200
     assert entry["in"] == Ledger.of(rendered.store).counts()["measure"]["kept"]
-    assert "not_a_strip" not in {row["reason"] for row in reasons(Ledger.of(rendered.store)) if row["stage"] == "decide"}
+    assert "not_a_strip" not in {
+        row["reason"] for row in reasons(Ledger.of(rendered.store)) if row["stage"] == "decide"
+    }
 
 
 def test_a_changed_image_is_a_changed_input(rendered: Workspace, raw: Path, tmp_path: Path) -> None:

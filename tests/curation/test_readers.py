@@ -24,9 +24,7 @@ def read(folder: Path, path: str, reader: str) -> list[RawRow]:
     given = source(path, reader)
     inputs = find_inputs("s", given, str(folder), HashCache())
     return [
-        row
-        for split in plan_splits(given, inputs.root, inputs.files)
-        for row in read_split(given, inputs.root, split)
+        row for split in plan_splits(given, inputs.root, inputs.files) for row in read_split(given, inputs.root, split)
     ]
 
 
@@ -34,13 +32,21 @@ def test_lines_are_numbered_from_one_and_a_broken_line_costs_itself(tmp_path: Pa
     (tmp_path / "rows.jsonl").write_bytes(b'{"a": 1}\n\n{"a": \n[1]\n{"a": "\xff"}\n{"a": 5}')
     rows = read(tmp_path, "rows.jsonl", "jsonl")
     assert [row.locator for row in rows] == [f"rows.jsonl#{n}" for n in (1, 3, 4, 5, 6)]
-    assert [row.problem.kind if row.problem else None for row in rows] == [None, "bad_json", "bad_json", "bad_json", None]
+    assert [row.problem.kind if row.problem else None for row in rows] == [
+        None,
+        "bad_json",
+        "bad_json",
+        "bad_json",
+        None,
+    ]
     assert rows[-1].value == {"a": 5}
 
 
 def test_splits_of_a_file_give_every_line_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readers, "SPLIT_BYTES", 50)
-    (tmp_path / "rows.jsonl").write_text("".join(json.dumps({"n": n, "pad": "x" * (n % 90)}) + "\n" for n in range(200)))
+    (tmp_path / "rows.jsonl").write_text(
+        "".join(json.dumps({"n": n, "pad": "x" * (n % 90)}) + "\n" for n in range(200))
+    )
     rows = read(tmp_path, "rows.jsonl", "jsonl")
     assert [row.value["n"] for row in rows] == list(range(200))
     assert [row.locator for row in rows] == [f"rows.jsonl#{n + 1}" for n in range(200)]
@@ -85,7 +91,13 @@ def test_tar_with_links_bad_members_a_key_twice_and_a_cut(tmp_path: Path) -> Non
             archive.addfile(info, io.BytesIO(data))
     whole = (tmp_path / "a.tar").read_bytes()
     rows = read(tmp_path, "a.tar", "webdataset")
-    assert [row.problem.kind if row.problem else "" for row in rows] == ["bad_member", "bad_member", "", "duplicate_key", ""]
+    assert [row.problem.kind if row.problem else "" for row in rows] == [
+        "bad_member",
+        "bad_member",
+        "",
+        "duplicate_key",
+        "",
+    ]
     assert len({row.locator for row in rows}) == len(rows)
     (tmp_path / "a.tar").write_bytes(whole[:3600])
     cut = read(tmp_path, "a.tar", "webdataset")

@@ -100,6 +100,26 @@ def _owner(name: str) -> str:
     [
         ("llm", {"model.language_model.embed_tokens", "model.language_model.layers", "model.language_model.norm"}),
         ("merger", {"model.visual.merger"}),
+        (
+            "llm+merger",
+            {
+                "model.language_model.embed_tokens",
+                "model.language_model.layers",
+                "model.language_model.norm",
+                "model.visual.merger",
+            },
+        ),
+        (
+            "all",
+            {
+                "model.language_model.embed_tokens",
+                "model.language_model.layers",
+                "model.language_model.norm",
+                "model.visual.merger",
+                "model.visual.blocks",
+                "model.visual.patch_embed",
+            },
+        ),
     ],
 )
 def test_full_fine_tuning_trains_exactly_the_policys_parameters(nano: Path, policy: Policy, owners: set[str]) -> None:

@@ -97,7 +97,9 @@ class Made:
             digest="",
         )
         Path(table).mkdir(parents=True)
-        pq.write_table(pa.Table.from_pylist([asdict(row) for row in rows], schema=RENDERED), f"{table}/part.parquet")
+        schema = RENDERED.append(pa.field("fate", pa.string()))
+        kept = [{**asdict(row), "fate": "kept"} for row in rows]
+        pq.write_table(pa.Table.from_pylist(kept, schema=schema), f"{table}/part.parquet")
         Path(table, "files.json").write_text(json.dumps({"files": ["part.parquet"]}))
         Path(table, "manifest.json").write_text(manifest.to_json())
         return table

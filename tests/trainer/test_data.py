@@ -13,6 +13,7 @@ from curation.contract.sample import Media
 from curation.contract.table import TableError, media_url
 from model.load import load_checkpoint
 from trainer.data import (
+    leave_out_long,
     DataError,
     check_sizes,
     fit_processor,
@@ -45,10 +46,15 @@ def test_counts_are_known_without_an_image(made: Any, nano: Path) -> None:
     assert image - text == 3 * 4 + 2  # and the two marks around them
 
 
-def test_long_rows_are_named_before_training(made: Any, nano: Path) -> None:
+def test_long_rows_are_left_out_and_named(made: Any, nano: Path) -> None:
     data = read_rendered(made.table([made.row("short", "Q", "A"), made.row("long", "Q", "7 " * 200)]), "train")
-    with pytest.raises(DataError, match="1 rows are longer than max_length 100: long"):
-        token_counts(data, load_checkpoint(nano, "cpu").processor.tokenizer, 100)
+    counts = token_counts(data, load_checkpoint(nano, "cpu").processor.tokenizer)
+    short, kept, left_out = leave_out_long(data, counts, 100)
+    assert [row.row_id for row in short.rows] == ["short"]
+    assert (kept, left_out) == ([count for count in counts if count <= 100], ["long"])
+    assert leave_out_long(data, counts, None) == (data, counts, [])
+    with pytest.raises(DataError, match="all 2 rows are longer than max_length 10"):
+        leave_out_long(data, counts, 10)
 
 
 def test_rows_without_loss_are_named(made: Any, nano: Path) -> None:

@@ -108,7 +108,7 @@ def test_every_token_counts_alike_however_a_step_is_cut_into_passes(made: Any, n
 
 def test_a_failed_run_leaves_no_folder(made: Any, nano: Path, tmp_path: Path) -> None:
     rows = [made.row("long", "Q", "7 " * 300)]
-    with pytest.raises(DataError, match="long"):
+    with pytest.raises(DataError, match="all 1 rows are longer"):
         train_sft(made.table(rows), _settings(nano, max_length=64), str(tmp_path / "out"))
 
     def stop(step: int, steps: int, loss: float) -> None:

@@ -95,8 +95,9 @@ def reasons(ledger: Ledger) -> list[dict[str, Any]]:
         table = pl.from_arrow(read_table(url, columns=["row_id", "fate", "reason"]))
         assert isinstance(table, pl.DataFrame)
         groups = table.filter(~pl.col("fate").is_in(["kept", "made"])).group_by("fate", "reason")
-        for row in groups.agg(pl.len().alias("rows"), pl.col("row_id").min().alias("example")).sort("rows").to_dicts():
-            entries.append({"stage": stage, **row})
+        counted = groups.agg(pl.len().alias("rows"), pl.col("row_id").min().alias("example"))
+        order = counted.sort(["rows", "reason"], descending=[True, False])
+        entries += [{"stage": stage, **row} for row in order.to_dicts()]
     return entries
 
 

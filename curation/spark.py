@@ -68,12 +68,12 @@ def bundled_java_home() -> str:
     return str(home)
 
 
-def build_session(master: str | None = None, memory: str = "3g") -> SparkSession:
+def build_session(master: str | None = None, memory: str | None = None) -> SparkSession:
     """A Spark session: every core of this machine with task retries by default, any cluster by its master URL.
 
     Args:
         master: `local[2]`, `spark://host:7077`, ...; default: the environment's WINNOW_MASTER, else all local cores.
-        memory: heap of the driver, and of each executor on a cluster.
+        memory: heap of the driver, and of each executor on a cluster; default: WINNOW_MEMORY, else 3g.
     """
     # Workers must run this interpreter, not whatever `python3` is on their PATH.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
@@ -83,6 +83,7 @@ def build_session(master: str | None = None, memory: str = "3g") -> SparkSession
 
     # A failed task ends a local job at once unless a retry count stands in the master URL.
     master = master or os.environ.get("WINNOW_MASTER") or "local[*,4]"
+    memory = memory or os.environ.get("WINNOW_MEMORY") or "3g"
     local = master.startswith("local")
     builder = (
         SparkSession.builder.master(master)

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from filters.rules import CompiledRule, compile_rule
-
 from curation.contract.rule import Rule
 from curation.stage import Job
 from filters.catalogue import catalogue
+from filters.rules import CompiledRule, compile_rule
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame

@@ -19,7 +19,7 @@ TORCH_FREE_MODEL = ("model.image", "model.family", "model.geometry", "model.grou
 # Module prefix (the longest that fits counts): what of ours it may import, and what it must never import.
 RULES: dict[str, tuple[tuple[str, ...], set[str]]] = {
     "curation.contract": (("curation.contract",), SPARK | TORCH),
-    **{name: (("curation.contract", *TORCH_FREE_MODEL), SPARK | TORCH) for name in TORCH_FREE_MODEL},
+    **dict.fromkeys(TORCH_FREE_MODEL, (("curation.contract", *TORCH_FREE_MODEL), SPARK | TORCH)),
     "model": (("curation.contract", "model"), SPARK),
     "filters": (("curation.contract", "filters", *TORCH_FREE_MODEL), SPARK | TORCH),
     "synth": (("curation.contract", "filters", "synth", *TORCH_FREE_MODEL), SPARK | TORCH),

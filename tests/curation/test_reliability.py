@@ -99,9 +99,7 @@ def test_junk_images_are_quarantined_and_their_neighbours_arrive(real_data: Path
         for row in read_table(ledger.tables[stage], filters=[("fate", "==", "quarantined")]).to_pylist():
             assert row["reason"] and row["detail"]
             lost[row["row_id"]] = row["reason"]
-    expected = {
-        f"{source}:receipts.jsonl{place}" for place in junk for source in ("receipts_text", "receipts_fields")
-    }
+    expected = {f"{source}:receipts.jsonl{place}" for place in junk for source in ("receipts_text", "receipts_fields")}
     assert set(lost) == expected
     kept = read_table(ledger.tables["measure"], columns=["row_id"], filters=[("fate", "==", "kept")])
     assert kept.num_rows == 160 - len(expected)

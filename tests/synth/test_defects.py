@@ -98,9 +98,9 @@ def test_clean_rows_decode_strictly_and_keep_their_boxes_inside(rows: dict[str, 
         if row.image.startswith(b"\xff\xd8"):
             simplejpeg.decode_jpeg(row.image, strict=True)
         assert row.record.get("width", size[0]) == size[0] and row.record.get("height", size[1]) == size[1]
-        assert 112 <= min(size) and max(size) <= 448
+        assert min(size) >= 112 and max(size) <= 448
         for box in boxes(row.record):
-            assert 0 <= min(box) and max(box[0::2]) <= size[0] and max(box[1::2]) <= size[1]
+            assert min(box) >= 0 and max(box[0::2]) <= size[0] and max(box[1::2]) <= size[1]
 
 
 def test_poor_pictures(rows: dict[str, Any], spoiled: Items) -> None:

@@ -13,10 +13,10 @@ from curation.contract.sample import Media
 from curation.contract.table import TableError, media_url
 from model.load import load_checkpoint
 from trainer.data import (
-    leave_out_long,
     DataError,
     check_sizes,
     fit_processor,
+    leave_out_long,
     prompt_example,
     read_rendered,
     token_counts,

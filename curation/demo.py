@@ -25,7 +25,7 @@ from curation.workspace import Workspace
 def run_demo(out: Path, data: str, console: Console, rows: int = 600, master: str | None = None) -> dict[str, Any]:
     """Runs the demo in `out` and writes `summary.json` there. Without `data` the raw data is drawn first."""
     started = time.monotonic()
-    with _peak_memory() as peak:
+    with peak_memory() as peak:
         if not data:
             data = str(_draw(out / "raw", rows, console))
             name = "demo.yaml"
@@ -66,7 +66,7 @@ def _draw(folder: Path, rows: int, console: Console) -> Path:
 
 
 @contextmanager
-def _peak_memory() -> Iterator[list[int]]:
+def peak_memory() -> Iterator[list[int]]:
     """The most resident memory of this process and all its children together, in bytes, sampled twice a second.
     Pages that processes share are counted for each of them, so the truth is a little below."""
     peak, stop = [0], threading.Event()

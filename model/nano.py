@@ -178,8 +178,17 @@ def _processor(bpe: Tokenizer) -> ProcessorMixin:
     )
 
 
-_THINGS = ["button", "icon", "menu", "window", "field", "link", "image", "table", "chart", "title", "header", "footer", "total", "price", "date", "name", "number", "invoice", "receipt", "page", "line", "row", "column", "label", "value", "bar", "axis", "legend", "box", "circle", "square", "triangle", "star", "person", "car", "dog", "cat", "cup", "book", "tree", "house", "sign", "screen", "search", "settings", "save", "cancel", "submit", "close", "open", "home", "back", "next", "login", "password", "email", "address", "street", "city", "phone", "item", "quantity", "amount", "tax", "discount", "subtotal", "payment", "cash", "card", "change", "store", "company", "month", "year", "day", "time", "left", "right", "top", "bottom", "centre", "corner", "first", "second", "third", "last"]
-_QUALITIES = ["red", "green", "blue", "yellow", "orange", "purple", "black", "white", "grey", "brown", "pink", "small", "large", "tall", "short", "wide", "narrow", "round", "empty", "full", "new", "old", "highest", "lowest", "biggest", "smallest"]
+_THINGS = (
+    "button icon menu window field link image table chart title header footer total price date name number invoice "
+    "receipt page line row column label value bar axis legend box circle square triangle star person car dog cat "
+    "cup book tree house sign screen search settings save cancel submit close open home back next login password email "
+    "address street city phone item quantity amount tax discount subtotal payment cash card change store company month "
+    "year day time left right top bottom centre corner first second third last"
+).split()
+_QUALITIES = (
+    "red green blue yellow orange purple black white grey brown pink small large tall short wide narrow round empty "
+    "full new old highest lowest biggest smallest"
+).split()
 _TEMPLATES = (
     "What is the {thing} of the {quality} {thing}? The {thing} is {number}.",
     "How many {quality} {thing}s are there in the image? There are {number}.",

@@ -94,8 +94,8 @@ def _compose(rng: random.Random, note: str) -> tuple[dict[str, str], list[_Row]]
 
 
 def _postcode(rng: random.Random) -> str:
-    letters = "ABDEFGHJLNPQRSTUWXY"
-    return f"{rng.choice(letters)}{rng.choice(letters)}{rng.randint(1, 29)} {rng.randint(1, 9)}{rng.choice(letters)}{rng.choice(letters)}"
+    a, b, c, d = (rng.choice("ABDEFGHJLNPQRSTUWXY") for _ in range(4))
+    return f"{a}{b}{rng.randint(1, 29)} {rng.randint(1, 9)}{c}{d}"
 
 
 def _date(rng: random.Random) -> str:

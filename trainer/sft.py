@@ -36,9 +36,9 @@ def train_sft(dataset: str, settings: TrainSettings, out: str, progress: Progres
 
     `out` holds an adapter (`lora`) or whole weights (`full`), the processor with the data's pixel budget, and
     `winnow.json`; it is complete or absent. `nano` as base is built in `base` beside `out`. `progress` is called with
-    (step, steps, loss) after each optimizer step. Rows longer than `max_length` are left out and named. The same data, settings and seed give the same weights on a CPU.
-    Raises before any training: `DataError` for rows that cannot be trained on, `CheckpointError` for the base,
-    `PolicyError` where other parameters would train than the policy says.
+    (step, steps, loss) after each optimizer step. Rows longer than `max_length` are left out and named. The same data,
+    settings and seed give the same weights on a CPU. Raises before any training: `DataError` for rows that cannot be
+    trained on, `CheckpointError` for the base, `PolicyError` where other parameters would train than the policy says.
     """
     target = Path(out).resolve()
     data = read_rendered(dataset, "train")

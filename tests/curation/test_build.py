@@ -9,6 +9,7 @@ from curation.contract.recipe import Boxes, Source
 from curation.contract.sample import Media, from_row, to_row
 from curation.readers import Problem
 
+NAN = float("nan")
 MEDIA = Media(sha256="a" * 64, mime="image/jpeg", width=40, height=20, orientation=6, size=9)
 
 
@@ -97,7 +98,7 @@ def test_each_makes_several_samples_that_name_their_parent() -> None:
         ("spotting", {"image": "i", "regions": "r"}, {"i": 1, "r": []}, "empty_field"),
         ("referring", {"image": "i", "phrase": "p", "region": "b"}, {"i": 1, "p": "x", "b": [1, 2, 3]}, "bad_box"),
         ("referring", {"image": "i", "phrase": "p", "region": "b"}, {"i": 1, "p": "x", "b": "1,2,3,4"}, "bad_box"),
-        ("referring", {"image": "i", "phrase": "p", "region": "b"}, {"i": 1, "p": "x", "b": [0, 0, float("nan"), 1]}, "bad_box"),
+        ("referring", {"image": "i", "phrase": "p", "region": "b"}, {"i": 1, "p": "x", "b": [0, NAN, 1, 1]}, "bad_box"),
     ],
 )  # fmt: skip
 def test_what_cannot_become_a_sample_says_why(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import tarfile
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,10 +53,8 @@ def _jsonl(root: Path, name: str, text: str) -> dict[str, Row]:
     rows: dict[str, Row] = {}
     for number, line in enumerate(text.splitlines(), 1):
         row = Row(source=name.split("/")[0], text=line)
-        try:
+        with suppress(json.JSONDecodeError):
             row.record = json.loads(line)
-        except json.JSONDecodeError:
-            pass
         row.name = row.record.get("image", "")
         path = (root / name).parent / row.name
         if row.name and ".." not in row.name and path.exists():

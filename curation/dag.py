@@ -13,6 +13,7 @@ from curation.contract.table import Manifest
 from curation.plan import Plan
 from curation.stage import Runtime, Stage, StageError, run_stage
 
+_OURS = ("curation", "model", "trainer")  # whose errors are words for users
 INSTANCE = "telemetry:\n  enabled: false\n"
 
 
@@ -64,9 +65,18 @@ def run(plan: Plan, runtime: Runtime, names: Iterable[str], home: Path, done: Ca
         )
     if not result.success:
         failure = next(event for event in result.all_events if event.is_step_failure)
-        error = failure.step_failure_data.error
-        cause = error.cause if error and error.cause else error
-        raise StageError(f"`{failure.step_key}` failed: {cause.message.strip() if cause else 'no reason given'}")
+        raise StageError(_explain(failure.step_key or "", failure.step_failure_data.error, home))
+
+
+def _explain(stage: str, error: Any, home: Path) -> str:
+    """A failed stage in words. Errors of our own say what to do; of others the trace is kept for whoever mends them."""
+    cause = error.cause or error
+    name, _, words = cause.message.strip().partition(": ")
+    if name.rpartition(".")[0].split(".")[0] in _OURS:
+        return words if words.startswith(f"`{stage}`") else f"`{stage}`: {words}"
+    trace = home / "last-error.txt"
+    trace.write_text("".join([*cause.stack, cause.message]))
+    return f"`{stage}` failed: {name}: {words.splitlines()[0] if words else ''}\nThe whole trace is in {trace}"
 
 
 def select(plan: Plan, selection: str | None) -> list[str]:

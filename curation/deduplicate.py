@@ -40,7 +40,7 @@ def deduplicate(job: Job, settings: Deduplicate) -> DataFrame:
     from pyspark.sql import Window
     from pyspark.sql import functions as F
 
-    rows = _described(job)
+    rows = _described(job).persist()
     clusters = _clusters(rows, settings)
     rows = _with_clusters(rows, clusters)
     best = Window.partitionBy("signature").orderBy(
@@ -132,8 +132,7 @@ def _clusters(rows: DataFrame, settings: Deduplicate) -> DataFrame:
     )
     if not settings.near:
         return pictures.select("pixels", F.col("pixels").alias("cluster"))
-    # Cut the plan here: the frame is read several times below.
-    pictures = pictures.localCheckpoint()
+    pictures = pictures.persist()
     return connected(pictures.select(F.col("pixels").alias("id")), _near_pairs(pictures, settings)).select(
         F.col("id").alias("pixels"), F.col("component").alias("cluster")
     )
@@ -182,6 +181,8 @@ def connected(nodes: DataFrame, edges: DataFrame) -> DataFrame:
     """
     from pyspark.sql import functions as F
 
+    # A loop needs its plan cut each round, or planning takes longer than the work. Blocks of a local checkpoint are lost
+    # with their executor; the stage then fails, and the next run starts it again.
     edges = edges.union(edges.select("b", "a")).distinct().localCheckpoint()
     labels = edges.select(F.col("a").alias("id")).distinct().withColumn("component", F.col("id"))
     while True:

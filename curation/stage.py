@@ -160,6 +160,7 @@ def run_stage(stage: Stage, tables: dict[str, str], fingerprints: dict[str, str]
             extra, timings = result.extra, result.timings
         else:
             written = write_frame(result, table, attempt, lambda done: progress.update(done, total or None))
+            runtime.spark.catalog.clearCache()  # what the stage cached for itself
             files = [file.name for file in written]
             counts = _count(total_fates(written), total if stage.parents else None)
             rows, digest = sum(file.rows for file in written), total_digest(written)

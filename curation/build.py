@@ -73,6 +73,14 @@ class Builder:
         Raises:
             Problem: the row can't become samples, and why.
         """
+        try:
+            return self._build(row_id, row, fetch)
+        except (jmespath.exceptions.JMESPathError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
+            if isinstance(error, Problem):
+                raise
+            raise Problem("bad_field", f"{type(error).__name__}: {error}") from None
+
+    def _build(self, row_id: str, row: dict[str, Any], fetch: FetchImage) -> list[Sample]:
         if self.each is None:
             return [self._sample(row_id, (), row, fetch)]
         items = self.each.search(row)
@@ -80,7 +88,7 @@ class Builder:
             raise Problem("nothing_to_make", f"`each: {self.source.each}` finds no items in this row")
         return [
             self._sample(
-                row_id if index == 0 else f"{row_id}/{index}",
+                row_id if index == 0 else f"{row_id}[{index}]",
                 () if index == 0 else (row_id,),
                 {"row": row, "item": item},
                 fetch,
@@ -151,7 +159,9 @@ def _extraction(values: dict[str, Any], frame: _Frame) -> _Draft:
     value = _present(values, "answer")
     if not isinstance(value, dict):
         raise Problem("bad_field", f"`answer` should be an object, found {type(value).__name__}")
-    return _ask_about_image("document", frame.prompt(), json.dumps(value, ensure_ascii=False), "fields")
+    return _ask_about_image(
+        "document", frame.prompt(), json.dumps(value, ensure_ascii=False, allow_nan=False), "fields"
+    )
 
 
 def _ask_about_image(task: Task, question: str, answer: str, verifier: Verifier) -> _Draft:
@@ -247,13 +257,13 @@ def _points(item: dict[str, Any]) -> Any:
 
 
 def _numbers(points: Any) -> tuple[float, ...]:
-    flat = [value for point in points for value in point] if _is_nested(points) else points
     try:
-        numbers = tuple(float(value) for value in flat)
-    except (TypeError, ValueError):
-        raise Problem("bad_box", f"not a list of numbers: {points!r}") from None
+        flat = [value for point in points for value in point] if _is_nested(points) else points
+        numbers = tuple(float(value) for value in flat) if isinstance(points, list | tuple) else ()
+    except (TypeError, ValueError, OverflowError):
+        numbers = ()
     if len(numbers) not in (2, 4, 8) or not all(abs(number) < 1e7 for number in numbers):  # NaN fails too
-        raise Problem("bad_box", f"expected 2, 4 or 8 finite numbers: {points!r}")
+        raise Problem("bad_box", f"expected 2, 4 or 8 finite numbers: {str(points)[:200]}")
     return numbers
 
 
@@ -265,6 +275,7 @@ def _check_text(sample: Sample) -> None:
     """Text that is not Unicode (lone surrogates out of a JSON escape) can't be stored or tokenised."""
     texts = [part.text for turn in sample.messages for part in turn.parts]
     texts += [region.text + region.label for region in sample.regions]
+    texts += [step.thought for step in sample.steps] + [sample.answer.text]
     for text in texts:
         try:
             text.encode("utf-8")

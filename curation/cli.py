@@ -12,11 +12,13 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from curation.contract.recipe import RecipeError
 from curation.contract.table import TableError
 from curation.progress import console as make_console
-from curation.stage import COUNTS, StageError
+from curation.stage import COUNTS, StageError, UsageError
+from curation.store import store_url
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -51,14 +53,14 @@ def _readable_errors() -> Iterator[None]:
     """What a user can mend is a message and an exit code: 2 for wrong use, 1 for a run that failed."""
     try:
         yield
-    except RecipeError as error:
+    except (RecipeError, UsageError) as error:
         _fail(str(error), 2)
     except (TableError, StageError) as error:
         _fail(str(error), 1)
 
 
 def _fail(message: str, code: int) -> None:
-    make_console().print(f"[bold red]error[/] {message.replace('[', chr(92) + '[')}")
+    make_console().print(Text.assemble(("error ", "bold red"), message))
     raise SystemExit(code)
 
 
@@ -149,6 +151,7 @@ def ui(
     recipe: RecipePath,
     out: Out = DEFAULT_OUT,
     data: Data = "",
+    store: Store = "",
     port: Annotated[int, typer.Option(help="port on 127.0.0.1")] = 3000,
 ) -> None:
     """Open Dagster's web UI on the recipe's graph and run history. Listens on this machine only.
@@ -158,7 +161,7 @@ def ui(
     from curation.run import serve_ui
     from curation.workspace import Workspace
 
-    workspace = Workspace.open(recipe, out, data)
+    workspace = Workspace.open(recipe, out, data, store)
     make_console().print(f"http://127.0.0.1:{port} shows {workspace.recipe.name}; stop with Ctrl-C")
     raise SystemExit(serve_ui(workspace, recipe, port))
 
@@ -172,10 +175,10 @@ def funnel(out: Out = DEFAULT_OUT, store: Store = "", as_json: AsJson = False) -
     if as_json:
         from curation.ledger import Ledger, reasons, rule_funnel
 
-        ledger = Ledger.of(store or str(out / "store"))
+        ledger = Ledger.of(store_url(out, store))
         print_json({"stages": ledger.counts(), "rules": rule_funnel(ledger), "reasons": reasons(ledger)})
         return
-    _print_funnel(store or str(out / "store"))
+    _print_funnel(store_url(out, store))
 
 
 def _print_funnel(store: str) -> None:
@@ -205,7 +208,7 @@ def why(
     from curation.ledger import Ledger, similar_ids, story
     from curation.tell import story_text
 
-    ledger = Ledger.of(store or str(out / "store"))
+    ledger = Ledger.of(store_url(out, store))
     entries = story(ledger, identity)
     if not entries:
         near = similar_ids(ledger, identity)
@@ -265,5 +268,6 @@ def table_of(title: str, rows: list[dict[str, Any]], columns: list[str]) -> Tabl
         numeric = bool(rows) and isinstance(rows[0].get(column), int)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        table.add_row(*[f"{row[c]:,}" if isinstance(row[c], int) else str(row[c]) for c in columns])
+        # Text, not markup: ids and reasons come from data.
+        table.add_row(*[Text(f"{row[c]:,}" if isinstance(row[c], int) else str(row[c])) for c in columns])
     return table

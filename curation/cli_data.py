@@ -11,7 +11,8 @@ from curation.cli import DEFAULT_OUT, AsJson, Master, Out, Store, app, print_jso
 from curation.contract.table import TableError
 from curation.progress import bar
 from curation.progress import console as make_console
-from curation.stage import COUNTS, StageError
+from curation.stage import COUNTS, UsageError
+from curation.store import MediaStore, store_url
 
 
 @app.command()
@@ -59,7 +60,7 @@ def init(path: Annotated[Path, typer.Argument(help="the file to write")] = Path(
     from curation.demo import recipe_text
 
     if path.exists():
-        raise StageError(f"{path} exists; name another file")
+        raise UsageError(f"{path} exists; name another file")
     path.write_text(recipe_text("receipts.yaml"), encoding="utf-8")
     make_console().print(f"wrote {path}; next: winnow plan {path} --data FOLDER")
 
@@ -80,7 +81,7 @@ def synth(
         with bar(make_console(), "drawing", rows) as progress:
             make_raw(out, rows, seed, lambda source, done, total: progress.update(done, total, source))
     except (FileExistsError, ValueError) as error:
-        raise StageError(str(error)) from None
+        raise UsageError(str(error)) from None
     make_console().print(f"wrote {rows:,} rows to {out}; {out / 'planted.jsonl'} lists the planted defects")
 
 
@@ -102,10 +103,9 @@ def look(
     from curation.contract.dataset import RenderedMedia
     from curation.ledger import Ledger, rendered_rows
     from curation.look import look_html, look_png, look_text
-    from curation.store import MediaStore
     from model.image import decode
 
-    root = store or str(out / "store")
+    root = store_url(out, store)
     rows = rendered_rows(Ledger.of(root), identity, each)
     if not rows:
         raise TableError(f"no rendered row `{identity}`; `winnow why {identity}` says where it ended")

@@ -16,6 +16,7 @@ from curation.contract.training import EvalSettings, TrainSettings
 from curation.progress import bar
 from curation.progress import console as make_console
 from curation.stage import StageError
+from curation.store import store_url
 
 Dataset = Annotated[str, typer.Option("--data", help="a rendered dataset (tables/render/...); default: OUT's last run")]
 
@@ -123,7 +124,7 @@ def _dataset(data: str, out: Path, store: str) -> str:
     """The dataset that was named, else the one of the last run."""
     from curation.ledger import Ledger
 
-    return data or Ledger.of(store or str(out / "store")).need("render")
+    return data or Ledger.of(store_url(out, store)).need("render")
 
 
 @contextmanager

@@ -10,11 +10,17 @@ from typing import Any
 import dagster as dg
 
 from curation.contract.table import Manifest
-from curation.plan import Plan
-from curation.stage import Runtime, Stage, StageError, run_stage
+from curation.plan import Plan, note_run
+from curation.stage import Runtime, Stage, StageError, UsageError, run_stage
 
 _OURS = ("curation", "model", "trainer")  # whose errors are words for users
-INSTANCE = "telemetry:\n  enabled: false\n"
+# Without its own log capture a stage's progress bar sees the terminal that it is drawn on.
+INSTANCE = """telemetry:
+  enabled: false
+compute_logs:
+  module: dagster._core.storage.noop_compute_log_manager
+  class: NoOpComputeLogManager
+"""
 
 
 def assets(plan: Plan, runtime: Runtime, done: Callable[[Manifest], None] | None = None) -> list[dg.AssetsDefinition]:
@@ -25,7 +31,7 @@ def assets(plan: Plan, runtime: Runtime, done: Callable[[Manifest], None] | None
 def _asset(stage: Stage, plan: Plan, runtime: Runtime, done: Callable[[Manifest], None] | None) -> dg.AssetsDefinition:
     @dg.asset(
         name=stage.name,
-        deps=list(stage.parents),
+        deps=list(stage.reads),
         description=stage.help,
         group_name="ingest" if stage.name.startswith("ingest_") else "curation",
         code_version=str(stage.version),
@@ -84,18 +90,18 @@ def select(plan: Plan, selection: str | None) -> list[str]:
     several with commas; everything without one.
 
     Raises:
-        StageError: a stage that the plan does not have.
+        UsageError: a stage that the plan does not have.
     """
     order = [stage.name for stage in plan.stages]
     if not selection:
         return order
-    parents = {stage.name: set(stage.parents) for stage in plan.stages}
+    parents = {stage.name: set(stage.reads) for stage in plan.stages}
     children = {name: {other for other in order if name in parents[other]} for name in order}
     chosen: set[str] = set()
     for item in selection.split(","):
         name = item.strip().strip("+")
         if name not in parents:
-            raise StageError(f"no stage `{name}`; the stages are {', '.join(order)}")
+            raise UsageError(f"no stage `{name}`; the stages are {', '.join(order)}")
         chosen.add(name)
         chosen |= _reach(name, children) if item.strip().endswith("+") else set()
         chosen |= _reach(name, parents) if item.strip().startswith("+") else set()
@@ -112,14 +118,18 @@ def _reach(name: str, edges: dict[str, set[str]]) -> set[str]:
 
 
 # The web UI runs in processes of its own, which learn from the environment what to show.
-ENVIRONMENT = {"recipe": "WINNOW_RECIPE", "out": "WINNOW_OUT", "data": "WINNOW_DATA"}
+ENVIRONMENT = {"recipe": "WINNOW_RECIPE", "out": "WINNOW_OUT", "data": "WINNOW_DATA", "store": "WINNOW_STORE"}
 
 
 def definitions() -> dg.Definitions:
-    """What `dagster-webserver` loads: the graph of the recipe that `winnow ui` was given."""
+    """What `dagster-webserver` loads: the graph of the recipe that `winnow ui` was given. A run that is started there
+    runs its stages one after the other in one process, as `winnow run` does, and is noted as one."""
+    from curation.plan import new_run_id
     from curation.progress import console
     from curation.workspace import Workspace
 
     given = {name: os.environ[variable] for name, variable in ENVIRONMENT.items()}
-    workspace = Workspace.open(given["recipe"], given["out"], given["data"])
-    return dg.Definitions(assets=assets(workspace.plan(), workspace.runtime(console())))
+    workspace = Workspace.open(given["recipe"], given["out"], given["data"], given["store"])
+    plan, run_id = workspace.plan(), new_run_id()
+    made = assets(plan, workspace.runtime(console()), lambda manifest: note_run(plan, run_id))
+    return dg.Definitions(assets=made, executor=dg.in_process_executor)

@@ -29,7 +29,7 @@ def decide(job: Job, rules: dict[str, Rule]) -> DataFrame:
     from pyspark.sql import functions as F
 
     compiled = compile_rules(rules)
-    rows = job.survivors("measure").drop("fate", "reason", "detail")
+    rows = job.survivors("measure").drop("fate", "reason", "detail", "thumb_base64")  # no rule reads a thumbnail
     rows = rows.withColumn("verdicts", F.array(*[_verdict(rule) for rule in compiled]) if compiled else _no_verdicts())
     dropped = F.filter("verdicts", lambda v: v["verdict"] == "drop")
     waiting = F.filter("verdicts", lambda v: v["verdict"] == "wait")

@@ -13,7 +13,7 @@ Every row also gets its `group`, the images (or the question) that it shares wit
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -32,15 +32,16 @@ VERSION = 1
 _SHARED = 2
 
 # Builders whose question comes from the recipe: it is drawn by image, and says nothing about the sample.
-_ASKED_BY_RECIPE = ("caption", "spotting", "extraction", "detection")
+_ASKED_BY_RECIPE = ("caption", "spotting", "extraction", "detection", "referring")
 
 
-def deduplicate(job: Job, settings: Deduplicate) -> DataFrame:
-    """Each decided row with its `group`, and for a duplicate the row that is kept in its stead."""
+def deduplicate(job: Job, settings: Deduplicate, builders: Mapping[str, str]) -> DataFrame:
+    """Each decided row with its `group`, and for a duplicate the row that is kept in its stead. `builders` says for
+    each source which builder made its samples."""
     from pyspark.sql import Window
     from pyspark.sql import functions as F
 
-    rows = _described(job).persist()
+    rows = _described(job, builders).persist()
     clusters = _clusters(rows, settings)
     rows = _with_clusters(rows, clusters)
     best = Window.partitionBy("signature").orderBy(
@@ -74,19 +75,20 @@ def _kind() -> Column:
     )
 
 
-def _described(job: Job) -> DataFrame:
+def _described(job: Job, builders: Mapping[str, str]) -> DataFrame:
     """The rows that the rules kept, with what duplicates are told by."""
     from pyspark.sql import functions as F
 
     samples = ingested(job).select(
         "row_id",
-        F.element_at(F.split(F.element_at("tags", 1), ":"), 2).alias("builder"),
+        F.create_map(*[F.lit(word) for pair in builders.items() for word in pair])[F.col("source")].alias("builder"),
         _text("user").alias("question"),
         F.col("answer.text").alias("answer_text"),
         F.when(F.col("answer.verifier").isin("box", "click"), _target()).otherwise("").alias("target"),
         F.coalesce(F.array_max(F.transform("media", lambda m: m["width"] * m["height"])), F.lit(0)).alias("area"),
     )
-    rows = job.survivors("decide").select(
+    kept = job.survivors("decide").select("row_id")
+    rows = job.frame("measure").select(
         "row_id",
         "sample_id",
         "source",
@@ -96,7 +98,7 @@ def _described(job: Job) -> DataFrame:
             for name in ("media_sha256", "pixel_sha256", "phash", "thumb_base64")
         ],
     )
-    return rows.join(samples, "row_id")
+    return rows.join(kept, "row_id", "left_semi").join(samples, "row_id")
 
 
 def _text(role: str) -> Column:
@@ -109,16 +111,15 @@ def _text(role: str) -> Column:
 
 
 def _target() -> Column:
-    """Where the one region lies, on a grid of 32 by 32: the same question about another place is another sample."""
+    """Where the one region lies, on a grid of 16 by 16: the same question about another place is another sample."""
     from pyspark.sql import functions as F
 
     points, medium = F.element_at("regions", 1)["points"], F.element_at("media", 1)
     turned = medium["orientation"] >= 5
     width = F.when(turned, medium["height"]).otherwise(medium["width"])
     height = F.when(turned, medium["width"]).otherwise(medium["height"])
-    x = F.floor(F.element_at(points, 1) / width * 32)
-    y = F.floor(F.element_at(points, 2) / height * 32)
-    return F.concat_ws(",", x, y)
+    cells = F.transform(points, lambda value, at: F.floor(value * 16 / F.when(at % 2 == 0, width).otherwise(height)))
+    return F.array_join(cells.cast("array<string>"), ",")
 
 
 def _clusters(rows: DataFrame, settings: Deduplicate) -> DataFrame:
@@ -133,9 +134,7 @@ def _clusters(rows: DataFrame, settings: Deduplicate) -> DataFrame:
     if not settings.near:
         return pictures.select("pixels", F.col("pixels").alias("cluster"))
     pictures = pictures.persist()
-    return connected(pictures.select(F.col("pixels").alias("id")), _near_pairs(pictures, settings)).select(
-        F.col("id").alias("pixels"), F.col("component").alias("cluster")
-    )
+    return _named_by_component(pictures.select("pixels"), _near_pairs(pictures, settings), "cluster")
 
 
 def _near_pairs(pictures: DataFrame, settings: Deduplicate) -> DataFrame:
@@ -174,28 +173,34 @@ def _signed(name: str) -> Column:
     return F.conv(name, 16, -10).cast("bigint")
 
 
-def connected(nodes: DataFrame, edges: DataFrame) -> DataFrame:
-    """(id, component): connected components, each named by its smallest id.
+def _named_by_component(nodes: DataFrame, edges: DataFrame, name: str) -> DataFrame:
+    """The nodes (one column) with the smallest name in each one's connected component, itself where it has no edge.
 
-    Labels spread along the edges until none changes, which takes as many rounds as the longest chain has links.
+    Edges are confirmed near duplicates, few beside the nodes, so that the driver joins them.
     """
     from pyspark.sql import functions as F
 
-    # A loop needs its plan cut each round, or planning takes longer than the work. Blocks of a local checkpoint are lost
-    # with their executor; the stage then fails, and the next run starts it again.
-    edges = edges.union(edges.select("b", "a")).distinct().localCheckpoint()
-    labels = edges.select(F.col("a").alias("id")).distinct().withColumn("component", F.col("id"))
-    while True:
-        heard = edges.join(labels, edges["b"] == labels["id"]).groupBy(edges["a"].alias("id"))
-        heard = heard.agg(F.min("component").alias("heard"))
-        spread = labels.join(heard, "id").select(
-            "id", F.least("component", "heard").alias("component"), (F.col("heard") < F.col("component")).alias("new")
-        )
-        spread = spread.localCheckpoint()
-        labels = spread.select("id", "component")
-        if spread.where("new").isEmpty():
-            break
-    return nodes.join(labels, "id", "left").select("id", F.coalesce("component", "id").alias("component"))
+    (node,) = nodes.columns
+    found = components([(row["a"], row["b"]) for row in edges.collect()])
+    named = nodes.sparkSession.createDataFrame(sorted(found.items()), f"`{node}` string, `{name}` string")
+    return nodes.join(F.broadcast(named), node, "left").select(node, F.coalesce(name, node).alias(name))
+
+
+def components(edges: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Each node of some edges, and the smallest node that edges lead to from it: union-find with path halving."""
+    parent: dict[str, str] = {}
+
+    def root(node: str) -> str:
+        parent.setdefault(node, node)
+        while parent[node] != node:
+            parent[node] = parent[parent[node]]
+            node = parent[node]
+        return node
+
+    for a, b in edges:
+        low, high = sorted((root(a), root(b)))
+        parent[high] = low
+    return {node: root(node) for node in parent}
 
 
 def _with_clusters(rows: DataFrame, clusters: DataFrame) -> DataFrame:
@@ -213,13 +218,10 @@ def _with_clusters(rows: DataFrame, clusters: DataFrame) -> DataFrame:
         "signature",
         F.sha2(F.concat_ws("\x1f", "builder", question, answer, "target", F.array_join("seen", ",")), 256),
     )
-    several = rows.where(F.size("seen") > 1)
-    linked = clusters.select(F.col("cluster").alias("id")).distinct()
-    if not several.isEmpty():
-        links = several.select(F.col("seen")[0].alias("a"), F.explode(F.slice("seen", 2, 1000)).alias("b"))
-        linked = connected(linked, links.where("a <> b"))
-    else:
-        linked = linked.withColumn("component", F.col("id"))
-    rows = rows.withColumn("first_seen", F.when(F.size("seen") > 0, F.col("seen")[0]))
-    rows = rows.join(linked.toDF("first_seen", "component"), "first_seen", "left")
+    # Pictures that stand in one sample belong to one group, and with them all samples that show any of them.
+    links = rows.where(F.size("seen") > 1).select(
+        F.col("seen")[0].alias("a"), F.explode(F.slice("seen", 2, F.size("seen"))).alias("b")
+    )
+    linked = _named_by_component(clusters.select("cluster").distinct(), links.distinct(), "component")
+    rows = rows.withColumn("cluster", F.when(F.size("seen") > 0, F.col("seen")[0])).join(linked, "cluster", "left")
     return rows.withColumn("group", F.coalesce("component", F.sha2(F.concat(F.lit("text:"), "question"), 256)))

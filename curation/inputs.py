@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 from collections.abc import Iterator
@@ -31,25 +32,30 @@ class Inputs:
 def media_root(source: Source, row_file: str) -> str:
     """The folder, relative to the data folder, under which a row's image paths are looked up."""
     if source.media_root is not None:
-        return source.media_root.strip("/").removeprefix("./")
+        return source.media_root.strip("/").removeprefix("./").removesuffix(".")
     return row_file.rpartition("/")[0]
 
 
-def find_inputs(name: str, source: Source, root: str, cache: HashCache) -> Inputs:
-    """Lists and hashes what a source reads.
+def find_inputs(name: str, source: Source, root: str, cache: HashCache, ours: tuple[str, ...] = ()) -> Inputs:
+    """Lists and hashes what a source reads. `ours` are folders that we write ourselves: they are no input, also where
+    they lie inside the data folder.
 
     Raises:
         RecipeError: nothing is there.
     """
-    root = root.rstrip("/") if not is_local(root) else str(Path(root).resolve())
     filesystem, base = fsspec.url_to_fs(root)
+
+    def within(folder: str) -> set[str]:
+        found = filesystem.find(join(base, folder) if folder else base)
+        return {_relative(path, base) for path in found if not any(path.startswith(f"{own}/") for own in ours)}
+
     files = tuple(_row_files(source, filesystem, base))
     if not files:
         raise RecipeError(f"source `{name}`: nothing at {join(root, source.path)}; check `path` and the data folder")
     watched = set(files)
     if source.reader == "jsonl" and source.build not in _IMAGELESS:
         for folder in {media_root(source, file) for file in files}:
-            watched |= {_relative(path, base) for path in filesystem.find(join(base, folder) if folder else base)}
+            watched |= within(folder)
     hashes = cache.hash_all(root, sorted(watched))
     return Inputs(root, files, fingerprint([files, hashes]))
 
@@ -61,10 +67,9 @@ def _row_files(source: Source, filesystem: fsspec.AbstractFileSystem, base: str)
         "parquet": (".parquet",),
         "datasets": (".arrow", ".parquet"),
     }[source.reader]
-    pattern = join(base, source.path)
-    for match in sorted(filesystem.glob(pattern)):
+    for match in sorted(filesystem.glob(join(glob.escape(base), source.path))):
         paths = sorted(filesystem.find(match)) if filesystem.isdir(match) else [match]
-        chosen = [path for path in paths if path.endswith(suffixes)] or ([match] if not filesystem.isdir(match) else [])
+        chosen = [path for path in paths if path.endswith(suffixes)] if filesystem.isdir(match) else paths
         # `datasets` caches its `map` results beside the data; they are no part of the saved dataset.
         yield from (_relative(path, base) for path in chosen if not path.rpartition("/")[2].startswith("cache-"))
 

@@ -13,7 +13,7 @@ import polars as pl
 
 from curation.contract.dataset import RenderedRow, read_rendered
 from curation.contract.table import TableError, join, read_bytes, read_manifest, read_table, table_files
-from curation.plan import last_run
+from curation.plan import Plan, last_run
 from curation.stage import COUNTS, tables_of
 from curation.store import is_complete
 
@@ -34,8 +34,12 @@ class Ledger:
         run = last_run(store)
         if not run:
             raise TableError(f"no run in {store}; `winnow run RECIPE --out DIR` makes one")
-        tables = tables_of(store, run["stages"])
-        return cls({name: url for name, url in tables.items() if is_complete(url)})
+        return cls(_complete(tables_of(store, run["stages"])))
+
+    @classmethod
+    def of_plan(cls, plan: Plan) -> Ledger:
+        """The tables of a plan, whichever run made them."""
+        return cls(_complete(plan.tables))
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Rows in, kept, dropped, quarantined, waiting and made, by stage."""
@@ -51,6 +55,10 @@ class Ledger:
     def beside(self, stage: str) -> dict[str, Any]:
         """What lies beside a stage's manifest: seconds, and for training and evaluation the summary and metrics."""
         return dict(json.loads(read_bytes(join(self.need(stage), "files.json"))))
+
+
+def _complete(tables: dict[str, str]) -> dict[str, str]:
+    return {name: url for name, url in tables.items() if is_complete(url)}
 
 
 def rule_funnel(ledger: Ledger) -> list[dict[str, Any]]:

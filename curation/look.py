@@ -18,6 +18,7 @@ from rich.text import Text
 
 from curation.contract.dataset import RenderedMedia, RenderedRow, Segment
 from curation.contract.sample import Region
+from curation.visible import visible
 from model.geometry import scale_points
 from model.image import ImageError, Pixels, decode
 
@@ -32,7 +33,7 @@ _MARGIN, _TEXT_WIDTH, _TEXT_SIZE = 16, 720, 15
 
 def look_text(row: RenderedRow) -> Text:
     """A row for the terminal: its ids, its text with the trained part coloured, its reference."""
-    text = Text(f"{_visible(_title(row))}\n", style="bold")
+    text = Text(f"{visible(_title(row))}\n", style="bold")
     for look, piece in _pieces(row):
         text.append(piece, style=f"not bold {_TERMINAL[look]}" if look != "trained" else _TERMINAL[look])
     for number, region in enumerate(row.reference.regions, 1):
@@ -84,7 +85,7 @@ def _pieces(row: RenderedRow) -> Iterator[tuple[Look, str]]:
         if segment.kind == "media":
             yield "media", _placeholder(row.media[segment.media])
         else:
-            yield _look(segment), _visible(segment.text)
+            yield _look(segment), visible(segment.text)
 
 
 def _look(segment: Segment) -> Look:
@@ -97,21 +98,15 @@ def _placeholder(medium: RenderedMedia) -> str:
     return f"[image {medium.resized_width}x{medium.resized_height}: {medium.vision_tokens} tokens]"
 
 
-def _visible(text: str) -> str:
-    """Control characters as their pictures, so that no data can move a terminal's cursor or turn the reading order."""
-    text = re.sub(r"[\x00-\x08\x0b-\x1f]", lambda match: chr(0x2400 + ord(match[0])), text)
-    return re.sub(r"[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]", "\u2421", text)
-
-
 def _caption(region: Region) -> str:
     name = region.text or region.label
     numbers = ", ".join(f"{value:g}" for value in (round(value, 1) for value in region.points))
-    return f"{_visible(name)} ({region.shape} {numbers})".strip()
+    return f"{visible(name)} ({region.shape} {numbers})".strip()
 
 
 def _reference(row: RenderedRow) -> str:
     checked = f"checked by {row.reference.verifier}" if row.reference.verifier else ""
-    return ": ".join(part for part in (checked, _visible(row.reference.text)) if part)
+    return ": ".join(part for part in (checked, visible(row.reference.text)) if part)
 
 
 def _seen(row: RenderedRow, index: int, pixels: Pixels) -> Image.Image:
@@ -123,7 +118,8 @@ def _seen(row: RenderedRow, index: int, pixels: Pixels) -> Image.Image:
     here = [(number, region) for number, region in enumerate(row.reference.regions) if region.media == index]
     for paint in (_draw_outline, _draw_tag):  # tags last, so that no outline crosses one
         for number, region in here:
-            paint(draw, region, scale_points(region.points, (medium.width, medium.height), size), number)
+            points = region.box if region.shape == "box" else region.points  # Pillow wants the corners in order
+            paint(draw, region, scale_points(points, (medium.width, medium.height), size), number)
     return image
 
 
@@ -142,7 +138,7 @@ def _draw_outline(draw: ImageDraw.ImageDraw, region: Region, points: tuple[float
 def _draw_tag(draw: ImageDraw.ImageDraw, region: Region, points: tuple[float, ...], number: int) -> None:
     colour = _PALETTE[number % len(_PALETTE)]
     x, y = points[:2]
-    tag = f"{number + 1} {_visible(region.text or region.label)}"[:40].strip()
+    tag = f"{number + 1} {visible(region.text or region.label)}"[:40].strip()
     font = ImageFont.load_default(12)
     at = (max(0.0, x), y - 16 if y >= 16 else y + 2)
     left, top, right, bottom = draw.textbbox(at, tag, font=font)

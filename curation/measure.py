@@ -1,17 +1,16 @@
 """Measure: every signal of every sample, once per content.
 
 Text and header signals belong to a sample's content, pixel signals to an image's bytes. What was measured lies in
-`<store>/signals/<tier>-<which signals>/`, one batch per run that found something new, so that another recipe, a new
-delivery or a changed threshold measures only what nobody has measured before.
+`<store>/signals/<tier>-<which signals>/` in batches, so that another recipe, a new delivery or a changed threshold
+measures only what nobody has measured before. A new or changed signal measures its tier anew, with one decode.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import reduce
+from functools import partial, reduce
 from typing import TYPE_CHECKING
 
-import fsspec
 import pyarrow as pa
 
 from curation.contract.table import Manifest, join
@@ -21,6 +20,7 @@ from curation.store import (
     commit,
     fingerprint,
     is_complete,
+    names_in,
     new_attempt,
     read_frame,
     total_digest,
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 VERSION = 1
+SHARD = 50_000  # contents to a batch (platform default)
 _PAYLOAD = ["sample_id", "task", "messages", "media", "regions", "steps", "answer"]
 
 Compute = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
@@ -78,37 +79,47 @@ def ingested(job: Job) -> DataFrame:
 
 
 def _measured(job: Job, tier: str, contents: DataFrame, key: str, signals: list[Signal]) -> DataFrame:
-    """The measurements of all contents: what the store has, and a new batch with what it has not."""
+    """The measurements of all contents: what the store has, and new batches with what it has not. A batch is committed
+    by itself, so a killed run loses one at most."""
+    from pyspark.sql import functions as F
+
     folder = join(job.runtime.store, "signals", f"{tier}-{fingerprint(sorted(signal.key for signal in signals))}")
     batches = _complete_batches(folder)
     if batches:
-        known = _union(job, batches)
-        contents = contents.join(known.select(key), key, "left_anti")
-    batch = join(folder, job.tables[job.stage.name].rsplit("/", 1)[-1])
-    if batch not in batches:
-        compute, schema = (_sample_task, _sample_schema) if tier == "samples" else (_image_task, _image_schema)
-        _add_batch(job, batch, contents, compute(job.runtime.store, signals), schema(signals))
-        batches = _complete_batches(folder)
-    return _union(job, batches).dropDuplicates([key])
+        contents = contents.join(_union(job, batches).select(key), key, "left_anti")
+    contents = contents.persist()
+    new = contents.count()
+    shards = max(-(-new // SHARD), 0 if batches else 1)  # the first batch may be empty: it has the columns
+    mine = job.tables[job.stage.name].rsplit("/", 1)[-1]
+    for shard in range(shards):
+        part = contents.where(F.pmod(F.xxhash64(key), F.lit(shards)) == shard)
+        batch = join(folder, f"{mine}-{new_attempt()}")
+        _add_batch(job, batch, part, tier, signals, partial(_advance, job, shard * SHARD, new))
+    return _union(job, _complete_batches(folder)).dropDuplicates([key])
+
+
+def _advance(job: Job, before: int, total: int, done: int) -> None:
+    job.bar.update(before + done, total)
 
 
 def _complete_batches(folder: str) -> list[str]:
-    filesystem, path = fsspec.url_to_fs(folder)
-    if not filesystem.exists(path):
-        return []
-    names = sorted(entry.rstrip("/").rsplit("/", 1)[-1] for entry in filesystem.ls(path, detail=False))
-    return [join(folder, name) for name in names if is_complete(join(folder, name))]
+    return [join(folder, name) for name in names_in(folder) if is_complete(join(folder, name))]
 
 
 def _union(job: Job, batches: list[str]) -> DataFrame:
     return reduce(lambda a, b: a.unionByName(b), [read_frame(job.spark, batch) for batch in batches])
 
 
-def _add_batch(job: Job, batch: str, contents: DataFrame, compute: Compute, schema: pa.Schema) -> None:
+def _add_batch(
+    job: Job, batch: str, contents: DataFrame, tier: str, signals: list[Signal], on_rows: Callable[[int], None]
+) -> None:
     from pyspark.sql.pandas.types import from_arrow_schema
 
-    measured = contents.mapInArrow(compute, from_arrow_schema(schema))
-    written = write_frame(measured, batch, new_attempt(), lambda done: job.bar.update(done, None, "measuring"))
+    if tier == "samples":
+        compute, schema = _sample_task(signals), _sample_schema(signals)
+    else:
+        compute, schema = _image_task(job.runtime.media, signals), _image_schema(signals)
+    written = write_frame(contents.mapInArrow(compute, from_arrow_schema(schema)), batch, new_attempt(), on_rows)
     rows = sum(file.rows for file in written)
     manifest = Manifest(
         stage="signals",
@@ -132,7 +143,7 @@ def _image_schema(signals: list[Signal]) -> pa.Schema:
     return pa.schema([*signal_schema("sha256", signals), *ends])
 
 
-def _sample_task(store: str, signals: list[Signal]) -> Compute:
+def _sample_task(signals: list[Signal]) -> Compute:
     def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         schema = _sample_schema(signals)
         for batch in batches:
@@ -142,9 +153,11 @@ def _sample_task(store: str, signals: list[Signal]) -> Compute:
     return run
 
 
-def _image_task(store: str, signals: list[Signal]) -> Compute:
+def _image_task(media: MediaStore, signals: list[Signal]) -> Compute:
+    url, access = media.url, media.access  # a store holds a lock, which does not travel
+
     def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        media, schema = MediaStore(store), _image_schema(signals)
+        media, schema = MediaStore(url, access), _image_schema(signals)
         for batch in batches:
             hashes, orientations = batch.column("sha256").to_pylist(), batch.column("orientation").to_pylist()
             rows = []

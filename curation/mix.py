@@ -1,6 +1,8 @@
 """Mix: who trains, who is held out, and how much of each.
 
-Splits are made once, by duplicate group, so that no test image or question was seen in training. Caps and ratios thin
+Splits go by duplicate group, so that no test image or question was seen in training. A group's side is drawn from its
+name, which is its smallest picture's hash: a later delivery that adds a smaller one to a group may move it as a whole.
+Caps and ratios thin
 rows in the order of a hash of their content: adding rows elsewhere changes no other row's place in the order.
 """
 

@@ -5,18 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-
-import fsspec
+from typing import TYPE_CHECKING
 
 from curation import decide, deduplicate, ingest, measure, mix, training
 from curation.contract.recipe import Recipe, RecipeError
-from curation.contract.table import join
+from curation.contract.table import join, read_bytes, read_manifest
 from curation.formats import sft
 from curation.inputs import HashCache, Inputs, find_inputs
 from curation.stage import Artifact, Job, Stage, tables_of
-from curation.store import exists, is_complete, write_bytes
+from curation.store import exists, is_complete, names_in, write_bytes
 from model.family import family
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+NANO_FAMILY = "qwen2_5_vl"
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ class Plan:
         """Why each stage will run; "" for a stage whose table is complete."""
         why: dict[str, str] = {}
         for stage in self.stages:
-            stale = [parent for parent in stage.parents if why.get(parent)]
+            stale = [parent for parent in stage.reads if why.get(parent)]
             if is_complete(self.tables[stage.name]):
                 why[stage.name] = ""
             elif stale:
@@ -57,16 +62,15 @@ class Plan:
         table = join(self.store, "tables", stage.name, before)
         if not is_complete(table):
             return "no complete table with these settings and inputs"
-        with fsspec.open(join(table, "manifest.json"), "rb") as file:
-            old = json.load(file)
-        if old["version"] != stage.version:
-            return f"version {old['version']} became {stage.version}"
-        if old["settings"] != json.loads(json.dumps(stage.settings)):
+        old = read_manifest(table)
+        if old.version != stage.version:
+            return f"version {old.version} became {stage.version}"
+        if old.settings != json.loads(json.dumps(stage.settings)):
             return "its settings changed"
         return "its inputs changed"
 
 
-def make_plan(recipe: Recipe, store: str, data: str, limit: int | None = None, cache: Path | None = None) -> Plan:
+def make_plan(recipe: Recipe, store: str, data: str, out: Path, limit: int | None = None) -> Plan:
     """All stages of a recipe. Reads and hashes the inputs, runs nothing.
 
     Raises:
@@ -77,9 +81,10 @@ def make_plan(recipe: Recipe, store: str, data: str, limit: int | None = None, c
         decide.compile_rules(recipe.rules)
     except ValueError as error:
         raise RecipeError(f"recipe `{recipe.name}`: {error}") from None
-    hashes = HashCache(cache)
-    inputs = {name: find_inputs(name, source, data, hashes) for name, source in recipe.sources.items()}
-    stages = [*_ingest_stages(recipe, inputs, store, limit), *_table_stages(recipe)]
+    hashes = HashCache(out / "inputs-cache.json")
+    ours = (store, str(out / "dagster"), str(out / "inputs-cache.json"))
+    inputs = {name: find_inputs(name, source, data, hashes, ours) for name, source in recipe.sources.items()}
+    stages = [*_ingest_stages(recipe, inputs, limit), *_table_stages(recipe)]
     if recipe.train:
         stages += _training_stages(recipe, hashes)
     fingerprints: dict[str, str] = {}
@@ -88,9 +93,9 @@ def make_plan(recipe: Recipe, store: str, data: str, limit: int | None = None, c
     return Plan(recipe, store, tuple(stages), fingerprints)
 
 
-def _ingest_stages(recipe: Recipe, inputs: dict[str, Inputs], store: str, limit: int | None) -> list[Stage]:
-    def work(name: str) -> Callable[[Job], ingest.DataFrame]:
-        return lambda job: ingest.ingest(job.spark, name, recipe.sources[name], inputs[name], store, limit)
+def _ingest_stages(recipe: Recipe, inputs: dict[str, Inputs], limit: int | None) -> list[Stage]:
+    def work(name: str) -> Callable[[Job], DataFrame]:
+        return lambda job: ingest.ingest(job.spark, name, recipe.sources[name], inputs[name], job.runtime.media, limit)
 
     return [
         Stage(
@@ -100,7 +105,7 @@ def _ingest_stages(recipe: Recipe, inputs: dict[str, Inputs], store: str, limit:
             parents=(),
             work=work(name),
             inputs=inputs[name].fingerprint,
-            error_budget=source.error_budget,
+            budgets={name: source.error_budget},
             help=f"{source.reader} {source.path} to samples ({source.build})",
         )
         for name, source in recipe.sources.items()
@@ -110,8 +115,17 @@ def _ingest_stages(recipe: Recipe, inputs: dict[str, Inputs], store: str, limit:
 def _table_stages(recipe: Recipe) -> list[Stage]:
     rules = {name: rule.model_dump(mode="json", by_alias=True) for name, rule in recipe.rules.items()}
     ingested = tuple(f"ingest_{name}" for name in recipe.sources)
+    builders = {name: source.build for name, source in recipe.sources.items()}
     return [
-        Stage("measure", measure.VERSION, measure.settings(), ingested, measure.measure, help="every signal"),
+        Stage(
+            "measure",
+            measure.VERSION,
+            measure.settings(),
+            ingested,
+            measure.measure,
+            budgets={name: source.error_budget for name, source in recipe.sources.items()},
+            help="every signal",
+        ),
         Stage(
             "decide",
             decide.VERSION,
@@ -125,7 +139,8 @@ def _table_stages(recipe: Recipe) -> list[Stage]:
             deduplicate.VERSION,
             recipe.deduplicate.model_dump(mode="json"),
             ("decide",),
-            lambda job: deduplicate.deduplicate(job, recipe.deduplicate),
+            lambda job: deduplicate.deduplicate(job, recipe.deduplicate, builders),
+            lookups=("measure", *ingested),
             help="exact and near duplicates",
         ),
         Stage(
@@ -142,6 +157,7 @@ def _table_stages(recipe: Recipe) -> list[Stage]:
             recipe.render.model_dump(mode="json"),
             ("mix",),
             lambda job: sft.render_sft(job, recipe.render),
+            lookups=ingested,
             help=f"the SFT dataset for {recipe.render.family}",
         ),
     ]
@@ -149,49 +165,54 @@ def _table_stages(recipe: Recipe) -> list[Stage]:
 
 def _training_stages(recipe: Recipe, hashes: HashCache) -> list[Stage]:
     assert recipe.train is not None
+    if recipe.train.model == "nano" and recipe.render.family != NANO_FAMILY:
+        raise RecipeError(
+            f"recipe `{recipe.name}`: nano is a {NANO_FAMILY} and can't learn from rows rendered for "
+            f"{recipe.render.family}; name a checkpoint of that family in `train.model`, or leave `train` out"
+        )
     train, judged = recipe.train, recipe.evaluate
     nano = train.model == "nano"
-    trained = train.model_dump(mode="json")
     weights = "" if nano else _checkpoint_hash(train.model, hashes)
 
-    def evaluation(name: str, checkpoint: Callable[[Job], Path], parents: tuple[str, ...], inputs: str) -> Stage:
+    lookups = ("base",) if nano else ()
+
+    def evaluation(name: str, checkpoint: Callable[[Job], Path], lookups: tuple[str, ...], inputs: str) -> Stage:
         def work(job: Job) -> Artifact:
-            return training.evaluate(job, judged, checkpoint(job))
+            return training.evaluate(job, judged, checkpoint(job), train)
 
         settings = judged.model_dump(mode="json")
-        return Stage(name, training.EVALUATE_VERSION, settings, parents, work, inputs, check_balance=False)
+        return Stage(name, training.EVALUATE_VERSION, settings, ("render",), work, lookups, inputs, help="metrics")
 
     base = Stage(
         "base",
         training.BASE_VERSION,
-        {"model": train.model, "seed": train.seed, "family": recipe.render.family},
+        {"model": "nano", "seed": train.seed},
         (),
         lambda job: training.make_base(job, train),
         help="nano with random weights",
     )
-    parents = ("render", "base") if nano else ("render",)
     return [
         *([base] if nano else []),
         Stage(
             "train_sft",
             training.TRAIN_VERSION,
-            trained,
-            parents,
+            train.model_dump(mode="json", exclude={} if nano else {"model"}),
+            ("render",),
             lambda job: training.train_sft(job, train),
+            lookups,
             weights,
-            check_balance=False,
             unit="steps",
             help=f"{train.method} fine-tuning, policy {train.policy}",
         ),
-        evaluation("evaluate_base", lambda job: training.base_folder(job, train), parents, weights),
-        evaluation("evaluate_sft", lambda job: job.folder("train_sft"), ("render", "train_sft"), ""),
+        evaluation("evaluate_base", lambda job: training.base_folder(job, train), lookups, weights),
+        evaluation("evaluate_sft", lambda job: job.folder("train_sft"), ("train_sft", *lookups), weights),
         Stage(
             "merge",
             training.MERGE_VERSION,
             {},
-            ("train_sft",),
-            training.merge,
-            check_balance=False,
+            (),
+            lambda job: training.merge(job, train),
+            ("train_sft", *lookups),
             help="adapter and base as one checkpoint",
         ),
     ]
@@ -205,6 +226,10 @@ def _checkpoint_hash(model: str, hashes: HashCache) -> str:
     return json.dumps(hashes.hash_all(str(folder.resolve()), names))
 
 
+def new_run_id() -> str:
+    return datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+
+
 def note_run(plan: Plan, run_id: str) -> None:
     """Writes the small file that says which tables a run points at; the newest is what questions are asked of."""
     run = {"run": run_id, "recipe": plan.recipe.name, "stages": plan.fingerprints}
@@ -213,11 +238,5 @@ def note_run(plan: Plan, run_id: str) -> None:
 
 def last_run(store: str) -> dict[str, dict[str, str]]:
     """The newest run of a store; {} where there is none."""
-    filesystem, path = fsspec.url_to_fs(join(store, "runs"))
-    if not filesystem.exists(path):
-        return {}
-    names = sorted(name for name in filesystem.ls(path, detail=False) if name.endswith(".json"))
-    if not names:
-        return {}
-    with filesystem.open(names[-1], "rb") as file:
-        return dict(json.load(file))
+    names = names_in(join(store, "runs"))
+    return dict(json.loads(read_bytes(join(store, "runs", names[-1])))) if names else {}

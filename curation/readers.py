@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import json
 import tarfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, Any
@@ -22,6 +23,7 @@ from curation.contract.recipe import Source
 from curation.contract.table import join
 
 SPLIT_BYTES = 256 * 1024
+MAX_BYTES = 64 * 1024 * 1024  # of one image or one line; what is longer is quarantined unread (platform default)
 IMAGE_SUFFIXES = ("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "svg", "avif", "heic")
 
 
@@ -32,6 +34,15 @@ class Problem(ValueError):
         super().__init__(message)
         self.kind = kind
         self.evidence = evidence
+
+
+def evidence(value: Any) -> bytes:
+    """A raw row as JSON for the quarantine, bytes shown by their length: whoever mends it sees what was there."""
+
+    def other(thing: Any) -> str:
+        return f"<{len(thing)} bytes>" if isinstance(thing, bytes) else str(thing)
+
+    return json.dumps(value, default=other, ensure_ascii=True).encode()
 
 
 @dataclass(frozen=True)
@@ -61,12 +72,13 @@ def plan_splits(source: Source, root: str, files: tuple[str, ...]) -> list[Split
 
 
 def read_split(source: Source, root: str, split: Split) -> Iterator[RawRow]:
-    """The rows of a split. Damage to a container costs the rows behind it, and is a row of its own."""
+    """The rows of a split. Damage to a container costs the rows behind it, and is a row of its own; a file that can't
+    be read at all just now (an OSError) is the run's trouble, not the data's."""
     read = {"jsonl": _read_lines, "webdataset": _read_tar, "parquet": _read_parquet, "datasets": _read_saved}
     reader = _read_parquet if split.file.endswith(".parquet") else read[source.reader]
     try:
         yield from reader(join(root, split.file), split)
-    except (OSError, EOFError, tarfile.TarError, pa.ArrowException, ValueError) as error:
+    except (gzip.BadGzipFile, zlib.error, EOFError, tarfile.TarError, pa.ArrowException, ValueError) as error:
         problem = Problem("damaged_file", f"{split.file}: {type(error).__name__}: {error}")
         yield RawRow(f"{split.file}#damaged-{split.start}", {}, problem)
 
@@ -89,13 +101,27 @@ def _read_lines(url: str, split: Split) -> Iterator[RawRow]:
         stream: IO[bytes] = gzip.GzipFile(fileobj=raw) if url.endswith(".gz") else raw  # type: ignore[assignment]
         raw.seek(split.start)
         number, position = split.first, split.start
-        while line := stream.readline():
+        while line := stream.readline(MAX_BYTES):
             if 0 <= split.stop <= position:
                 break
             position += len(line)
-            if line.strip():
-                yield _json_row(f"{split.file}#{number}", line)
+            locator = f"{split.file}#{number}"
+            if len(line) == MAX_BYTES and not line.endswith(b"\n"):
+                position += _skip_line(stream)
+                yield RawRow(locator, {}, Problem("too_large", f"{locator}: a line of over {MAX_BYTES:,} bytes"))
+            elif line.strip():
+                yield _json_row(locator, line)
             number += 1
+
+
+def _skip_line(stream: IO[bytes]) -> int:
+    """Reads to the end of a line in pieces; how many bytes that took."""
+    skipped = 0
+    while piece := stream.readline(MAX_BYTES):
+        skipped += len(piece)
+        if piece.endswith(b"\n"):
+            break
+    return skipped
 
 
 def _json_row(locator: str, line: bytes) -> RawRow:
@@ -104,31 +130,37 @@ def _json_row(locator: str, line: bytes) -> RawRow:
     except (ValueError, RecursionError) as error:  # also text that is not UTF-8
         return RawRow(locator, {}, Problem("bad_json", f"{locator}: {error}", line))
     if not isinstance(value, dict):
-        return RawRow(locator, {}, Problem("bad_json", f"{locator}: expected an object, found {type(value).__name__}"))
+        what = f"{locator}: expected an object, found {type(value).__name__}"
+        return RawRow(locator, {}, Problem("bad_json", what, line))
     return RawRow(locator, value)
 
 
 def _read_tar(url: str, split: Split) -> Iterator[RawRow]:
     """Members with one key (the name up to the first dot of its last part) that follow one another are a row."""
     with fsspec.open(url, "rb") as raw, tarfile.open(fileobj=raw, mode="r|*") as archive:
-        key, members, seen = None, {}, set()  # type: ignore[var-annotated]
+        row, seen = _TarRow("", 0, {}), set()  # type: ignore[var-annotated]
         for member in archive:
-            if not member.isfile():  # links and devices lead out of the archive; folders hold nothing
-                if not member.isdir():
-                    message = f"{member.name}: a {member.type!r} member, not a file"
-                    yield RawRow(f"{split.file}#{member.name}", {}, Problem("bad_member", message))
+            name = member.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+            if member.isdir():
                 continue
-            folder, _, name = member.name.rpartition("/")
-            base, _, suffix = name.partition(".")
-            this = f"{folder}/{base}" if folder else base
-            if this != key:
-                if key is not None:
-                    yield _tar_row(split.file, key, members, seen)
-                key, members = this, {}
+            if not member.isfile() or member.size > MAX_BYTES:  # links and devices lead out of the archive
+                what = f"{member.size:,} bytes" if member.isfile() else f"a member of type {member.type!r}"
+                problem = Problem(
+                    "bad_member", f"{name}: {what}; a row is made of files of at most {MAX_BYTES:,} bytes"
+                )
+                yield RawRow(f"{split.file}#{name}@{member.offset}", {}, problem)
+                continue
+            folder, _, last = name.rpartition("/")
+            base, _, suffix = last.partition(".")
+            key = f"{folder}/{base}" if folder else base
+            if key != row.key or not row.members:
+                if row.members:
+                    yield _tar_row(split.file, row, seen)
+                row = _TarRow(key, member.offset, {})
             data = archive.extractfile(member)
-            members[suffix.lower()] = data.read() if data else b""
-        if key is not None:
-            yield _tar_row(split.file, key, members, seen)
+            row.members[suffix.lower()] = data.read() if data else b""
+        if row.members:
+            yield _tar_row(split.file, row, seen)
         # `tarfile` takes a cut between two members for the end; only the archive's own end mark tells the two apart.
         raw.seek(0, 2)
         raw.seek(-min(raw.tell(), tarfile.BLOCKSIZE), 1)
@@ -136,14 +168,21 @@ def _read_tar(url: str, split: Split) -> Iterator[RawRow]:
             raise tarfile.ReadError("the archive has no end mark, so members may be missing")
 
 
-def _tar_row(file: str, key: str, members: dict[str, bytes], seen: set[str]) -> RawRow:
-    locator = f"{file}#{key}"
-    if key in seen:
-        message = f"{locator}: the key came before in this shard"
-        return RawRow(f"{locator}~{len(seen)}-again", {}, Problem("duplicate_key", message))
-    seen.add(key)
-    value: dict[str, Any] = {"__key__": key}
-    for suffix, data in members.items():
+@dataclass(frozen=True)
+class _TarRow:
+    key: str
+    offset: int  # of its first member, which tells a key's second coming apart
+    members: dict[str, bytes]
+
+
+def _tar_row(file: str, row: _TarRow, seen: set[str]) -> RawRow:
+    locator = f"{file}#{row.key}"
+    if row.key in seen:
+        problem = Problem("duplicate_key", f"{locator}: the key came before in this shard", evidence(row.members))
+        return RawRow(f"{locator}@{row.offset}", {}, problem)
+    seen.add(row.key)
+    value: dict[str, Any] = {"__key__": row.key}
+    for suffix, data in row.members.items():
         last = suffix.rpartition(".")[2]
         try:
             if last == "json":
@@ -154,7 +193,7 @@ def _tar_row(file: str, key: str, members: dict[str, bytes], seen: set[str]) -> 
                 value[suffix] = data
         except ValueError as error:
             return RawRow(locator, {}, Problem("bad_member", f"{locator}.{suffix}: {error}", data))
-        if last in IMAGE_SUFFIXES:
+        if suffix in IMAGE_SUFFIXES:
             value.setdefault("image", data)
     return RawRow(locator, value)
 

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ from rich.console import Console
 
 from curation import dag
 from curation.contract.table import Manifest, join, read_bytes, read_manifest
-from curation.plan import Plan, note_run
+from curation.plan import Plan, new_run_id, note_run
 from curation.stage import COUNTS
 from curation.store import is_complete
 from curation.workspace import Workspace
@@ -36,7 +35,7 @@ def execute(
     chosen = dag.select(plan, selection)
     why = plan.reasons()
     stale = [name for name in chosen if why[name]]
-    note_run(plan, datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f"))
+    note_run(plan, new_run_id())
     if done := len(chosen) - len(stale):
         console.print(f"[dim]{done} of {len(chosen)} stages are complete already and are skipped[/]")
     runtime = workspace.runtime(console, session)
@@ -70,7 +69,12 @@ def serve_ui(workspace: Workspace, recipe: Path, port: int) -> int:
     home = workspace.dagster_home
     home.mkdir(parents=True, exist_ok=True)
     (home / "dagster.yaml").write_text(dag.INSTANCE)
-    given = {"recipe": str(recipe.resolve()), "out": str(workspace.out), "data": workspace.data}
+    given = {
+        "recipe": str(recipe.resolve()),
+        "out": str(workspace.out),
+        "data": workspace.data,
+        "store": workspace.store,
+    }
     environment = {
         **os.environ,
         "DAGSTER_HOME": str(home),

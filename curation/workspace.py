@@ -11,6 +11,7 @@ from rich.console import Console
 from curation.contract.recipe import Recipe, load_recipe
 from curation.plan import Plan, make_plan
 from curation.stage import Runtime
+from curation.store import resolve, store_url
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -37,14 +38,14 @@ class Workspace:
     ) -> Workspace:
         """`data` defaults to the recipe's own folder, `store` to `store/` in `out`; both may be URLs."""
         out = Path(out).resolve()
-        loaded = load_recipe(recipe)
-        return cls(loaded, data or str(Path(recipe).resolve().parent), out, store or str(out / "store"), master, limit)
+        data = resolve(data or str(Path(recipe).resolve().parent))
+        return cls(load_recipe(recipe), data, out, store_url(out, store), master, limit)
 
     def plan(self) -> Plan:
-        return make_plan(self.recipe, self.store, self.data, self.limit, cache=self.out / "inputs-cache.json")
+        return make_plan(self.recipe, self.store, self.data, self.out, self.limit)
 
     def runtime(self, console: Console, session: SparkSession | None = None) -> Runtime:
-        return Runtime(self.store, console, self.master, session)
+        return Runtime(self.store, console, self.master, session, self.recipe.media)
 
     @property
     def dagster_home(self) -> Path:

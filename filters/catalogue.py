@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from types import ModuleType
 
-from filters.signal import Signal, Tier
+from filters.signal import Signal
 from filters.signals import header, pixels, regions, steps, text
 
 MODULES = (header, text, regions, steps, pixels)
@@ -14,10 +14,6 @@ MODULES = (header, text, regions, steps, pixels)
 def catalogue() -> dict[str, Signal]:
     """Every signal by its name, in the order in which the files state them."""
     return collect(MODULES)
-
-
-def by_tier(tier: Tier) -> list[Signal]:
-    return [each for each in catalogue().values() if each.tier == tier]
 
 
 def collect(modules: Iterable[ModuleType]) -> dict[str, Signal]:

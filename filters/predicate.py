@@ -10,13 +10,13 @@ nothing is allowed that can fail on a value (division, casts, patterns): a rule 
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from curation.contract.nearest import nearest
 from filters.signal import Signal
 
 Kind = Literal["number", "string", "bool"]
@@ -69,8 +69,7 @@ def parse_predicate(text: str, signals: Mapping[str, Signal]) -> Predicate:
 
 def unknown_signal(name: str, known: Iterable[str]) -> ValueError:
     """The error for a signal that does not exist, with the nearest name that does."""
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return ValueError(f"there is no signal {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+    return ValueError(f"there is no signal {name!r}{nearest(name, known)}")
 
 
 def quote_name(name: str) -> str:

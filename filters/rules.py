@@ -16,19 +16,15 @@ _NULL = "CAST(NULL AS STRING)"
 class CompiledRule:
     """A rule as Spark SQL.
 
-    `applies_sql`  whether the rule speaks of the row (a boolean over `task`)
-    `verdict_sql`  'keep', 'drop', 'unknown' (the value is null) or 'na' (the rule does not apply)
-    `reason_sql`   why, for people, where the verdict is 'drop' or 'unknown'; else null
-    `unknown`      what 'unknown' means for the row: keep, drop or wait
-    `version_keys` name@version of the signals that the rule reads
+    `verdict_sql` 'keep', 'drop', 'unknown' (the value is null) or 'na' (the rule does not apply)
+    `reason_sql`  why, for people, where the verdict is 'drop' or 'unknown'; else null
+    `unknown`     what 'unknown' means for the row: keep, drop or wait
     """
 
     name: str
-    applies_sql: str
     verdict_sql: str
     reason_sql: str
     unknown: Unknown
-    version_keys: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +53,9 @@ def compile_rule(name: str, rule: Rule, signals: Mapping[str, Signal]) -> Compil
     unmeasured = f"{read} is not measured" if len(test.signals) == 1 else f"not all of {read} are measured"
     return CompiledRule(
         name=name,
-        applies_sql=applies,
         verdict_sql=_case(applies, test, "'na'", "'unknown'", "'keep'", "'drop'"),
         reason_sql=_case(applies, test, _NULL, quote_string(unmeasured), _NULL, test.reason),
         unknown=rule.unknown,
-        version_keys=tuple(signals[each].key for each in test.signals),
     )
 
 

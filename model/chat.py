@@ -1,4 +1,4 @@
-"""A sample as the conversation that one family reads: segments with their loss weights, then token ids.
+"""A sample as the conversation that one family reads: segments with their loss weights.
 
 The loss falls on what an assistant says, from behind `<|im_start|>assistant` and its newline through `<|im_end|>` and
 the newline that follows. The official fine-tuning code of Qwen2.5-VL and the generation marks of TRL's training
@@ -7,26 +7,35 @@ templates agree on this span, final newline included.
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from itertools import accumulate, groupby, pairwise
-from typing import Any, Literal, TypeVar
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
+from typing import Literal, TypeVar
 
 from curation.contract.dataset import Reference, RenderedMedia, RenderedRow, Segment
 from curation.contract.sample import Part, Region, Sample, Turn
-from model.actions import render_step, tools_text
+from model.actions import parse_step, render_step, tools_text
 from model.family import Family
 from model.geometry import Size, seen_size
 from model.grounding import Piece, render_regions
 
-RenderReason = Literal["video", "missing_index", "size", "region", "turns", "agent", "text", "markup"]
+RenderReason = Literal[
+    "video",  # a video, which is not rendered yet
+    "missing_index",  # a part names a medium, region or step that is not there, or a medium stands in no part
+    "size",  # an image that cannot be brought to the family's sizes
+    "region",  # coordinates that are none
+    "turns",  # roles out of place, an empty answer, nothing to learn from
+    "agent",  # a step that the family cannot write, or that is invalid
+    "forged_call",  # content beside a step reads as another call than the step's
+    "text",  # a lone surrogate
+    "markup",  # a tokenizer without the family's markup, or one that makes markup of content
+]
 _T = TypeVar("_T")
 
 
 class RenderError(ValueError):
-    """A sample that a family cannot be shown, or a row that a tokenizer cannot encode. `reason` is for counting."""
+    """A sample that a family cannot be shown, or a row that a tokenizer cannot encode. `reason`, one of
+    `RenderReason`, is for counting; the message says it too, and what is wrong."""
 
     def __init__(self, reason: RenderReason, message: str) -> None:
         super().__init__(reason, message)
@@ -34,14 +43,6 @@ class RenderError(ValueError):
 
     def __str__(self) -> str:
         return f"{self.reason}: {self.args[1]}"
-
-
-@dataclass(frozen=True, slots=True)
-class Encoded:
-    """Token ids of a row and the loss weight of each."""
-
-    ids: list[int]
-    weights: list[float]
 
 
 def render(sample: Sample, family: Family, min_pixels: int, max_pixels: int, split: str) -> RenderedRow:
@@ -60,9 +61,11 @@ def render(sample: Sample, family: Family, min_pixels: int, max_pixels: int, spl
         segments += writer.turn(turn)
     if unused := set(range(len(media))) - {segment.media for segment in segments}:
         raise RenderError("missing_index", f"medium {min(unused)} stands in no turn")
-    if any("\ud800" <= character <= "\udfff" for segment in segments for character in segment.text):
-        raise RenderError("text", "a lone surrogate is in the text: mend its decoding at the source")
     pointed = tuple(_pointed_at(sample, [turn for turn in turns if turn.role == "assistant"][-1]))
+    names = [name for region in pointed for name in (region.label, region.text)]
+    for text in (sample.answer.text, *names, *(segment.text for segment in segments)):
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise RenderError("text", "a lone surrogate is in the text: mend its decoding at the source")
     return RenderedRow(
         row_id=sample.row_id,
         sample_id=sample.sample_id,
@@ -73,95 +76,6 @@ def render(sample: Sample, family: Family, min_pixels: int, max_pixels: int, spl
         media=media,
         reference=Reference(text=sample.answer.text, verifier=sample.answer.verifier, regions=pointed),
     )
-
-
-def encode(row: RenderedRow, tokenizer: Any) -> Encoded:
-    """Token ids and weights of a row; each image becomes as many pad tokens as it has vision tokens.
-
-    `tokenizer` is a fast one of transformers. An added token counts where it lies within one control segment, and
-    only there: wherever content takes part in spelling one, the text is cut inside it. Between tokens and cuts, the
-    text is tokenised across segments as a whole, so clean content gives the ids of the whole template text. A token
-    that begins before a weight changes keeps the earlier weight: that happens only where an answer begins with a
-    newline, which byte-level BPE joins to the one behind `assistant`, and the official fine-tuning code masks it too.
-
-    Raises RenderError where markup is missing from the vocabulary or content would still make an added token.
-    """
-    added: dict[str, int] = tokenizer.get_added_vocab()
-    text = row.joined
-    starts = list(accumulate((len(segment.text) for segment in row.segments), initial=0))
-    real, cuts = _added_tokens(text, row.segments, starts, added)
-    weights = [segment.weight for segment in row.segments for _ in segment.text]
-    pads = _pads(row, starts, real)
-    edges = sorted({0, len(text), *cuts, *real, *real.values()})
-    pieces = list(pairwise(edges))
-    runs = iter(_tokenise([text[a:b] for a, b in pieces if a not in real], tokenizer, set(added.values())))
-    ids: list[int] = []
-    kept: list[float] = []
-    for start, end in pieces:
-        if start in real:
-            count = pads.get(start, 1)
-            ids += [added[text[start:end]]] * count
-            kept += [weights[start]] * count
-        else:
-            for token, offset in next(runs):
-                ids.append(token)
-                kept.append(weights[start + offset])
-    return Encoded(ids, kept)
-
-
-def prompt_ids(row: RenderedRow, tokenizer: Any) -> list[int]:
-    """The ids to generate the last assistant turn from: all of the row up to that turn's first trained segment.
-
-    Raises RenderError where nothing is trained, and as `encode` does.
-    """
-    trained = [segment.weight > 0 for segment in row.segments]
-    if not any(trained):
-        raise RenderError("turns", f"row {row.row_id} trains on nothing, so there is nothing to generate")
-    start = len(trained) - trained[::-1].index(True) - 1
-    while start and trained[start - 1]:
-        start -= 1
-    return encode(replace(row, segments=row.segments[:start]), tokenizer).ids
-
-
-def _added_tokens(
-    text: str, segments: Sequence[Segment], starts: Sequence[int], added: Iterable[str]
-) -> tuple[dict[int, int], set[int]]:
-    """Where added tokens stand, {start: end}, and where to cut the text inside those that content spells."""
-    real, cuts = {}, set()
-    longest_first = sorted(added, key=len, reverse=True)
-    for match in re.finditer(f"(?=({'|'.join(map(re.escape, longest_first))}))", text) if longest_first else ():
-        start, end = match.span(1)
-        index = bisect_right(starts, start) - 1
-        if segments[index].kind != "content" and end <= starts[index + 1]:
-            real[start] = end
-        else:
-            cuts.add(start + 1)
-    return real, cuts
-
-
-def _pads(row: RenderedRow, starts: Sequence[int], real: dict[int, int]) -> dict[int, int]:
-    """How many pads to write for the image whose pad stands at a place in the text."""
-    pads = {}
-    for segment, start, end in zip(row.segments, starts, starts[1:], strict=False):
-        if segment.kind == "media":
-            if real.get(start) != end:
-                raise RenderError("markup", f"the tokenizer has no token {segment.text!r} for an image")
-            pads[start] = row.media[segment.media].vision_tokens
-    return pads
-
-
-def _tokenise(runs: list[str], tokenizer: Any, forbidden: set[int]) -> list[list[tuple[int, int]]]:
-    """Token ids of each run of plain text, with the offset of each token's first character."""
-    if not runs:
-        return []
-    encoded = tokenizer(runs, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
-    tokens = []
-    for run, ids, offsets in zip(runs, encoded["input_ids"], encoded["offset_mapping"], strict=True):
-        if forged := forbidden.intersection(ids):
-            raise RenderError("markup", f"plain text would become the added token {forged.pop()}: {run[:80]!r}")
-        # An offset past the end comes from post-processors that trim white space from a token's span.
-        tokens.append([(token, min(start, len(run) - 1)) for token, (start, _) in zip(ids, offsets, strict=True)])
-    return tokens
 
 
 def _check_turns(sample: Sample) -> None:
@@ -256,7 +170,15 @@ class _Writer:
 
     def body(self, turn: Turn, weight: float) -> list[Segment]:
         groups = groupby(enumerate(turn.parts), key=lambda numbered: self.group(*numbered))
-        return [segment for _, group in groups for segment in self.parts([part for _, part in group], weight)]
+        segments: list[Segment] = []
+        unread = 0  # where what follows the last call begins
+        for _, group in groups:
+            parts = [part for _, part in group]
+            segments += self.parts(parts, weight)
+            if parts[0].kind == "action":
+                self.check_call(parts[0].index, "".join(segment.text for segment in segments[unread:]))
+                unread = len(segments)
+        return segments
 
     def group(self, number: int, part: Part) -> tuple[str, int]:
         """Neighbouring regions of one medium are written together, everything else by itself."""
@@ -298,6 +220,16 @@ class _Writer:
             return render_step(step, self.sample.regions, self.family, *sizes)
         except (ValueError, OverflowError) as error:
             raise RenderError("agent", f"step {part.index}: {error}") from error
+
+    def check_call(self, index: int, text: str) -> None:
+        """A thought, or whatever stands before a step, may spell a call; whoever reads the answer would take that."""
+        step = self.sample.steps[index]
+        sizes = self.sizes(step.media)
+        bare = render_step(replace(step, thought=""), self.sample.regions, self.family, *sizes)
+        wanted = parse_step("".join(piece for _, piece in bare), self.family, *sizes)
+        found = parse_step(text, self.family, *sizes)
+        if wanted is None or found is None or replace(found, step=replace(found.step, thought="")) != wanted:
+            raise RenderError("forged_call", f"what stands before step {index}'s call is read as a call: {text[:80]!r}")
 
     def sizes(self, index: int) -> tuple[Size, Size]:
         medium = _item(self.media, index, "medium")

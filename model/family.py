@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from typing import Literal
+
+from curation.contract.nearest import nearest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,10 +131,9 @@ FAMILIES = (QWEN_VL, QWEN2_VL, QWEN2_5_VL, QWEN3_VL)
 
 
 def family(name: str) -> Family:
-    """The family of that name. Raises ValueError with the names there are."""
+    """The family of that name. Raises ValueError with the nearest name, or all names."""
     for known in FAMILIES:
         if known.name == name:
             return known
-    names = [known.name for known in FAMILIES]
-    nearest = difflib.get_close_matches(name.lower().replace("-", "_").replace(".", "_"), names, n=1, cutoff=0.0)[0]
-    raise ValueError(f"no family {name!r}; there are {', '.join(names)}. Did you mean {nearest}?")
+    written = name.lower().replace("-", "_").replace(".", "_")
+    raise ValueError(f"no family {name!r}{nearest(written, [known.name for known in FAMILIES])}")

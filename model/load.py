@@ -28,16 +28,23 @@ class Checkpoint(NamedTuple):
     family: Family
 
 
-def load_checkpoint(path: str | Path, device: str | None = None, dtype: torch.dtype | None = None) -> Checkpoint:
-    """A full checkpoint, or an adapter on the base that its `adapter_config.json` names, ready for inference.
+def load_checkpoint(
+    path: str | Path, device: str | None = None, dtype: torch.dtype | None = None, *, base: str | Path | None = None
+) -> Checkpoint:
+    """A full checkpoint, or an adapter on its base, ready for inference.
 
-    The device is the first GPU if there is one, else the CPU; the type bfloat16 on a GPU and float32 on a CPU, unless
-    given. Never reaches the network, never runs code from the folder. Raises `CheckpointError` for a folder that is
-    missing, of no known family, or whose processor cuts images otherwise than its family does.
+    The base of an adapter is `base`, else what its `adapter_config.json` names; a full checkpoint needs none. The
+    device is the first GPU if there is one, else the CPU; the type bfloat16 on a GPU and float32 on a CPU, unless
+    given. Never reaches the network, never runs code from the folder, reads weights from safetensors files only. Raises
+    `CheckpointError` for a folder that is missing, of no known family, without such weights, or whose processor cuts
+    images otherwise than its family does.
     """
     folder = Path(path)
-    base = base_of(folder)
-    kind = family_of(base or folder)
+    under = base_of(folder, base)
+    kind = family_of(under or folder)
+    _check_weights(under or folder, "model.safetensors", "model.safetensors.index.json")
+    if under:
+        _check_weights(folder, "adapter_model.safetensors")
     prepare()
     import torch
     from transformers import AutoModelForImageTextToText, AutoProcessor
@@ -52,27 +59,33 @@ def load_checkpoint(path: str | Path, device: str | None = None, dtype: torch.dt
         ) from None
     _check_processor(processor, kind, folder)
     model = AutoModelForImageTextToText.from_pretrained(
-        base or folder, dtype=dtype, attn_implementation="sdpa", local_files_only=True, trust_remote_code=False
+        under or folder,
+        dtype=dtype,
+        attn_implementation="sdpa",
+        local_files_only=True,
+        trust_remote_code=False,
+        use_safetensors=True,
     )
-    if base:
+    if under:
         from peft import PeftModel
 
         model = PeftModel.from_pretrained(model, str(folder), local_files_only=True)
     return Checkpoint(model.to(device).eval(), processor, kind)
 
 
-def base_of(folder: Path) -> Path | None:
-    """The base checkpoint of an adapter folder, None for a full checkpoint."""
+def base_of(folder: Path, instead: str | Path | None = None) -> Path | None:
+    """The base checkpoint of an adapter folder, None for a full checkpoint. `instead` overrides the base that the
+    adapter records, which is where it was when the adapter was trained."""
     if not folder.is_dir():
         raise CheckpointError(f"{folder} is not a folder. Give the folder of a checkpoint that is on this machine.")
     config = folder / "adapter_config.json"
     if not config.exists():
         return None
-    base = Path(json.loads(config.read_text(encoding="utf-8"))["base_model_name_or_path"])
+    base = Path(instead or json.loads(config.read_text(encoding="utf-8"))["base_model_name_or_path"])
     if not base.is_dir():
         raise CheckpointError(
-            f"{folder} is an adapter on {base}, which is not on this machine. Put the base back, or correct "
-            f"`base_model_name_or_path` in {config}."
+            f"{folder} is an adapter on {base}, which is not on this machine. Name the folder of its base with "
+            f"`--base`, or correct `base_model_name_or_path` in {config}."
         )
     return base
 
@@ -87,6 +100,20 @@ def family_of(folder: Path) -> Family:
     if model_type not in known:
         raise CheckpointError(f"{folder} is a {model_type!r}; the families that can be run are {', '.join(known)}.")
     return known[model_type]
+
+
+def _check_weights(folder: Path, whole: str, index: str = "") -> None:
+    """Weights are in the file `whole` or in those that `index` lists, in safetensors format: the others are pickles,
+    and to read one is to run what it says."""
+    files = [whole]
+    if index and not (folder / whole).exists() and (folder / index).exists():
+        files = sorted(set(json.loads((folder / index).read_text(encoding="utf-8"))["weight_map"].values()))
+    for name in files:
+        if not name.endswith(".safetensors") or not (folder / name).exists():
+            raise CheckpointError(
+                f"{folder} holds no {name} in safetensors format, and no other is read. Convert the weights, or fetch "
+                "what is missing."
+            )
 
 
 def _check_processor(processor: Any, kind: Family, folder: Path) -> None:

@@ -7,14 +7,13 @@ Classes, preprocessing, special tokens and chat template are the family's; only 
 
 from __future__ import annotations
 
-import os
 import random
-import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from model.complete import complete_or_absent
 from model.offline import prepare
 
 if TYPE_CHECKING:
@@ -57,33 +56,23 @@ _VOCABULARY = 2048
 _MIN_PIXELS, _MAX_PIXELS = 4 * 28 * 28, 256 * 28 * 28
 
 
-def build_nano(
-    out_dir: str | Path, texts: Iterable[str] | None = None, family_name: str = "qwen2_5_vl", seed: int = 17
-) -> int:
+def build_nano(out_dir: str | Path, seed: int = 17) -> int:
     """Write an ordinary checkpoint folder with random weights; return the number of parameters.
 
-    The same texts and seed give the same bytes. The folder is complete or absent: it is written beside its place and
-    renamed. Raises `ValueError` for a family that nano has no configuration of, `FileExistsError` where `out_dir`
+    The same seed gives the same bytes. The folder is complete or absent. Raises `FileExistsError` where `out_dir`
     exists.
     """
-    if family_name != "qwen2_5_vl":
-        raise ValueError(f"nano is a qwen2_5_vl; there is no nano of {family_name!r}. Render for qwen2_5_vl instead.")
-    out = Path(out_dir)
-    if out.exists():
-        raise FileExistsError(f"{out} exists. Delete it, or build nano elsewhere.")
-    prepare()
-    import torch
-    from transformers import Qwen2_5_VLForConditionalGeneration
+    with complete_or_absent(Path(out_dir)) as partial:
+        prepare()
+        import torch
+        from transformers import Qwen2_5_VLForConditionalGeneration
 
-    processor = _processor(_train_bpe(list(texts) if texts is not None else list(sentences())))
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        model = Qwen2_5_VLForConditionalGeneration(_config(processor.tokenizer))
-    partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    model.save_pretrained(partial)
-    processor.save_pretrained(partial)
-    partial.rename(out)
+        processor = _processor(_train_bpe(list(sentences())))
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            model = Qwen2_5_VLForConditionalGeneration(_config(processor.tokenizer))
+        model.save_pretrained(partial)
+        processor.save_pretrained(partial)
     return int(sum(parameter.numel() for parameter in model.parameters()))
 
 

@@ -1,13 +1,9 @@
-"""Checkpoint folders: the base to start from, and a finished one written whole or not at all."""
+"""Checkpoint folders: the base to start from, and what a finished one says about itself."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,24 +19,8 @@ def base_checkpoint(settings: TrainSettings, folder: str | Path) -> Path:
         return Path(settings.model).resolve()
     nano = Path(folder).resolve() / f"nano-{settings.seed}"
     if not nano.exists():
-        nano.parent.mkdir(parents=True, exist_ok=True)
         build_nano(nano, seed=settings.seed)
     return nano
-
-
-@contextmanager
-def complete_or_absent(out: Path) -> Iterator[Path]:
-    """A scratch folder beside `out` that becomes `out` when the block ends well and is removed when it does not."""
-    if out.exists():
-        raise FileExistsError(f"{out} exists. Delete it, or name another folder.")
-    partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
-        yield partial
-        partial.rename(out)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def preprocessing_contract(preprocessing: Preprocessing, processor: Any) -> dict[str, Any]:

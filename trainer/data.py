@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from curation.contract import dataset as contract
-from curation.contract.dataset import RenderedMedia, RenderedRow
+from curation.contract.dataset import RenderedMedia, RenderedRow, read_rendered
 from curation.contract.table import media_url, read_bytes, read_manifest, store_of
-from model.chat import encode, prompt_ids
+from model.encode import encode, prompt_ids
 from model.image import ImageError, decode
 from trainer.collate import Example
 
@@ -42,14 +41,14 @@ class RenderedDataset:
     rows: Sequence[RenderedRow]
 
 
-def read_rendered(table: str, split: str) -> RenderedDataset:
+def open_dataset(table: str, split: str) -> RenderedDataset:
     """The rows of `split` of a complete `render` table. Raises `TableError` for an incomplete table and `DataError`
     for one of another stage or without rows in the split."""
     manifest = read_manifest(table)
     if manifest.stage != "render":
         raise DataError(f"{table} is a table of {manifest.stage!r}; training reads one of 'render'.")
     settings = manifest.settings
-    rows = contract.read_rendered(table, split)
+    rows = read_rendered(table, split)
     if not rows:
         raise DataError(f"{table} has no rows in the split {split!r}.")
     return RenderedDataset(

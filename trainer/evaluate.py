@@ -17,16 +17,17 @@ from trl.trainer import add_fused_lm_head
 
 from curation.contract.dataset import RenderedRow
 from curation.contract.training import EvalSettings
+from model.complete import complete_or_absent
 from model.load import Checkpoint, load_checkpoint
-from trainer.checkpoint import check_contract, complete_or_absent
+from trainer.checkpoint import check_contract
 from trainer.collate import collate
 from trainer.data import (
     DataError,
     RenderedDataset,
     check_sizes,
     fit_processor,
+    open_dataset,
     prompt_example,
-    read_rendered,
     token_counts,
     training_example,
 )
@@ -54,17 +55,18 @@ def evaluate(
     out: str,
     split: str = "test",
     progress: Progress | None = None,
+    base: str | Path | None = None,
 ) -> dict[str, float]:
     """Measure a checkpoint on one split; write `predictions.parquet` and `metrics.json` to the folder `out`.
 
     Returns `loss` (mean over weighted tokens) and `rows` over the split, and for each task `<task>/loss`,
     `<task>/rows` and the means of its rows' scores, such as `grounding/acc_at_0.5`. `progress` is called with (rows
-    done, rows). Raises `CheckpointError` where the checkpoint was trained for another family or pixel budget,
-    `DataError` for rows that cannot be read.
+    done, rows). `base` overrides the base that an adapter records. Raises `CheckpointError` where the checkpoint was
+    trained for another family or pixel budget, `DataError` for rows that cannot be read.
     """
-    data = read_rendered(dataset, split)
+    data = open_dataset(dataset, split)
     check_contract(checkpoint, data.preprocessing)
-    loaded = load_checkpoint(checkpoint)
+    loaded = load_checkpoint(checkpoint, base=base)
     if loaded.family.name != data.preprocessing.family:
         raise DataError(
             f"{dataset} was rendered for {data.preprocessing.family}; {checkpoint} is {loaded.family.name}."

@@ -5,25 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from model.complete import complete_or_absent
 from model.load import CheckpointError, base_of, load_checkpoint
-from trainer.checkpoint import complete_or_absent, read_contract, write_contract
+from trainer.checkpoint import read_contract, write_contract
 
 
-def merge(checkpoint: str, out: str) -> dict[str, Any]:
+def merge(checkpoint: str, out: str, base: str | Path | None = None) -> dict[str, Any]:
     """Write the adapter in `checkpoint` merged into its base, with the processor and `winnow.json`; return the latter.
 
-    Raises `CheckpointError` where `checkpoint` is no adapter of ours. Merges on the CPU in float32 and saves in the
-    base's own type.
+    `base` overrides the base that the adapter records. Raises `CheckpointError` where `checkpoint` is no adapter of
+    ours. Merges on the CPU in float32 and saves in the base's own type.
     """
     import torch
 
     source = Path(checkpoint)
-    base, contract = base_of(source), read_contract(source)
-    if base is None or contract is None:
+    under, contract = base_of(source, base), read_contract(source)
+    if under is None or contract is None:
         raise CheckpointError(f"{source} is not an adapter that was trained here: there is nothing to merge.")
-    model, processor, _ = load_checkpoint(source, device="cpu", dtype=torch.float32)
-    merged = model.merge_and_unload().to(_saved_type(base))
-    contract = {**contract, "merged_from": str(source.resolve())}
+    model, processor, _ = load_checkpoint(source, device="cpu", dtype=torch.float32, base=under)
+    merged = model.merge_and_unload().to(_saved_type(under))
+    contract = {**contract, "merged_from": source.resolve().name}
     with complete_or_absent(Path(out).resolve()) as partial:
         merged.save_pretrained(partial)
         processor.save_pretrained(partial)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ from transformers import PrinterCallback, TrainerCallback, TrainerControl, Train
 from trl import SFTConfig, SFTTrainer
 
 from curation.contract.training import TrainSettings
+from model.complete import complete_or_absent
 from model.load import CheckpointError, base_of, load_checkpoint
 from model.policy import apply_policy, check_trainable, expected_trainable, lora_targets
-from trainer.checkpoint import base_checkpoint, complete_or_absent, preprocessing_contract, write_contract
+from trainer.checkpoint import base_checkpoint, preprocessing_contract, write_contract
 from trainer.collate import collate
 from trainer.data import (
     DataError,
@@ -23,7 +25,7 @@ from trainer.data import (
     check_sizes,
     fit_processor,
     leave_out_long,
-    read_rendered,
+    open_dataset,
     token_counts,
     training_example,
 )
@@ -40,8 +42,9 @@ def train_sft(dataset: str, settings: TrainSettings, out: str, progress: Progres
     settings and seed give the same weights on a CPU. Raises before any training: `DataError` for rows that cannot be
     trained on, `CheckpointError` for the base, `PolicyError` where other parameters would train than the policy says.
     """
+    check_devices(torch.cuda.device_count(), os.environ)
     target = Path(out).resolve()
-    data = read_rendered(dataset, "train")
+    data = open_dataset(dataset, "train")
     base = base_checkpoint(settings, target.parent / "base")
     if base_of(base):
         raise CheckpointError(f"{base} is an adapter. Merge it first, then train on the merged checkpoint.")
@@ -53,20 +56,30 @@ def train_sft(dataset: str, settings: TrainSettings, out: str, progress: Progres
     check_sizes(data, processor)
     counts = token_counts(data, processor.tokenizer)
     data, counts, left_out = leave_out_long(data, counts, settings.max_length)
-    with complete_or_absent(target) as partial:
+    with complete_or_absent(target, keep=os.environ.get("RANK", "0") == "0") as partial:
         trainer = _trainer(model, processor, data, settings, partial, progress)
         trainer.train()
         contract = {
             **preprocessing_contract(data.preprocessing, processor),
-            "base": str(base),
-            "dataset": {"table": dataset, "fingerprint": data.fingerprint, **_by_modality(data, counts)},
+            "base": base.name,
+            "dataset": {"stage": "render", "fingerprint": data.fingerprint, **_by_modality(data, counts)},
             "left_out": left_out,
-            "settings": settings.model_dump(),
+            "settings": {**settings.model_dump(), "model": Path(settings.model).name},
             "trainable_parameters": sum(p.numel() for p in trainer.model.parameters() if p.requires_grad),
             "losses": [entry["loss"] for entry in trainer.state.log_history if "loss" in entry],
         }
         _save(trainer, partial, contract)
     return contract
+
+
+def check_devices(count: int, environment: Mapping[str, str]) -> None:
+    """Raise `DataError` where one process sees several GPUs: the trainer would cut each batch between them, and images
+    are not laid out row by row, so that a row would get another row's patches."""
+    if count > 1 and int(environment.get("LOCAL_RANK", -1)) < 0:
+        raise DataError(
+            f"{count} GPUs are visible to one process, between which images cannot be divided. Set "
+            "CUDA_VISIBLE_DEVICES=0 to use one, or start a process for each with `accelerate launch`."
+        )
 
 
 def _by_modality(data: RenderedDataset, counts: list[int]) -> dict[str, int]:

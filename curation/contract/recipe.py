@@ -6,7 +6,6 @@ signal catalogue where they are compiled; here they are only shaped.
 
 from __future__ import annotations
 
-import difflib
 import typing
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,6 +14,7 @@ import jmespath
 import yaml
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, field_validator, model_validator
 
+from curation.contract.nearest import nearest
 from curation.contract.rule import Rule
 from curation.contract.training import EvalSettings, Settings, TrainSettings
 
@@ -76,6 +76,13 @@ class Source(Settings):
     licence: str = ""
     error_budget: float = Field(0.2, ge=0, le=1, description="share of quarantined rows that stops the run")
 
+    @field_validator("path", "media_root")
+    @classmethod
+    def _stays_inside(cls, value: str | None) -> str | None:
+        if value is not None and (value.startswith("/") or "://" in value or ".." in value.split("/")):
+            raise ValueError(f"{value!r} leaves the data folder; give a path inside it, and the folder with --data")
+        return value
+
     @field_validator("build", mode="before")
     @classmethod
     def _no_video_yet(cls, value: Any) -> Any:
@@ -88,7 +95,7 @@ class Source(Settings):
         needed, optional = BUILDER_FIELDS[self.build]
         for name in self.fields:
             if name not in needed + optional:
-                raise ValueError(f"`{self.build}` has no field `{name}`{_nearest(name, needed + optional)}")
+                raise ValueError(f"`{self.build}` has no field `{name}`{nearest(name, needed + optional)}")
         missing = [name for name in needed if name not in self.fields]
         if missing:
             raise ValueError(f"`{self.build}` needs the fields {', '.join(missing)}")
@@ -110,16 +117,33 @@ class Mix(Settings):
     )
 
 
+class MediaAccess(Settings):
+    """How media are read from and written to an object store. Platform defaults; they change no result."""
+
+    concurrency: int = Field(16, ge=1, description="requests at a time, for each Spark task")
+    retries: int = Field(4, ge=0, description="further tries after a failure that may pass, with doubling pauses")
+    requests_per_second: float = Field(0, ge=0, description="for each Spark task; 0: no limit")
+
+
 class Render(Settings):
+    """For which family, and between how many pixels each image is resized; the defaults are the hub's."""
+
     family: str = "qwen2_5_vl"
     min_pixels: int = Field(3136, ge=1)
     max_pixels: int = Field(12_845_056, ge=1)
+
+    @model_validator(mode="after")
+    def _budget_is_a_range(self) -> Render:
+        if self.min_pixels > self.max_pixels:
+            raise ValueError(f"min_pixels {self.min_pixels:,} is greater than max_pixels {self.max_pixels:,}")
+        return self
 
 
 class Recipe(Settings):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
     sources: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")], Source] = Field(min_length=1)
     rules: dict[str, Rule] = {}
+    media: MediaAccess = MediaAccess()
     deduplicate: Deduplicate = Deduplicate()
     mix: Mix = Mix()
     render: Render = Render()
@@ -130,7 +154,7 @@ class Recipe(Settings):
     def _caps_name_sources(self) -> Recipe:
         for name in self.mix.caps:
             if name not in self.sources:
-                raise ValueError(f"mix.caps: no source `{name}`{_nearest(name, self.sources)}")
+                raise ValueError(f"mix.caps: no source `{name}`{nearest(name, self.sources)}")
         return self
 
 
@@ -186,7 +210,7 @@ def _explain(name: str, lines: dict[tuple[Any, ...], int], error: Any) -> str:
         known = known[:-1]
     where = f"{name}:{lines.get(known, 1)}: {'.'.join(map(str, location))}"
     if error["type"] == "extra_forbidden":
-        return f"{where}: unknown key{_nearest(str(location[-1]), _keys_at(location[:-1]))}"
+        return f"{where}: unknown key{nearest(str(location[-1]), _keys_at(location[:-1]))}"
     message = error["msg"].removeprefix("Value error, ")
     return f"{where}: {message[0].lower()}{message[1:]}"
 
@@ -206,11 +230,3 @@ def _keys_at(location: tuple[Any, ...]) -> list[str]:
     if isinstance(model, type) and issubclass(model, BaseModel):
         return [info.alias or key for key, info in model.model_fields.items()]
     return []
-
-
-def _nearest(name: str, known: typing.Iterable[str]) -> str:
-    known = list(known)
-    close = difflib.get_close_matches(name, known, n=1)
-    if close:
-        return f"; did you mean `{close[0]}`?"
-    return f"; known: {', '.join(known)}" if known else ""

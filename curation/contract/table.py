@@ -11,7 +11,7 @@ The manifest holds only what a rerun must reproduce; file names and times, which
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import fsspec
@@ -35,7 +35,6 @@ class Manifest:
     counts: dict[str, int]
     rows: int
     digest: str
-    extra: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
@@ -84,11 +83,10 @@ def table_files(table: str) -> list[str]:
 
 def read_table(table: str, columns: list[str] | None = None, filters: Any = None) -> pa.Table:
     """A complete table as Arrow, for one process: reports, `why`, the trainer. Spark reads the same files itself."""
-    files = table_files(table)
-    if not files:
-        raise TableError(f"{table} has no files")
-    filesystem, _ = fsspec.url_to_fs(files[0])
-    paths = [filesystem._strip_protocol(name) for name in files]
-    return pa.concat_tables(
-        [pq.read_table(path, columns=columns, filters=filters, filesystem=filesystem) for path in paths]
-    )
+    return pa.concat_tables([read_parquet(url, columns, filters) for url in table_files(table)])
+
+
+def read_parquet(url: str, columns: list[str] | None = None, filters: Any = None) -> pa.Table:
+    """One Parquet file, wherever it lies."""
+    filesystem, path = fsspec.url_to_fs(url)
+    return pq.read_table(path, columns=columns, filters=filters, filesystem=filesystem)

@@ -51,5 +51,5 @@ def _row(row: dict[str, Any], kind: Any, settings: Render) -> dict[str, Any]:
         rendered = render(from_row(row), kind, settings.min_pixels, settings.max_pixels, split)
     except RenderError as error:
         identity = {name: row[name] for name in ("row_id", "sample_id", "source", "task")}
-        return {**identity, "split": split, "fate": "quarantined", "reason": "render", "detail": str(error)}
+        return {**identity, "split": split, "fate": "quarantined", "reason": error.reason, "detail": str(error)}
     return {**asdict(rendered), "fate": "kept", "reason": "", "detail": ""}

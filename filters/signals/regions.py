@@ -65,7 +65,8 @@ def duplicate_region_ratio(regions: pl.DataFrame) -> pl.Series:
 def text_height_px(regions: pl.DataFrame) -> pl.Series:
     """Height of the smallest region that carries text; of a quad, the mean of its left and right edges.
 
-    Measured in displayed pixels, before any resize for a model; for columns of vertical text it is the column's length.
+    In displayed pixels, not in those that a model sees: what is left after the resize depends on the family's pixel
+    budget, which a signal of the content does not know. For columns of vertical text it is the column's length.
     """
     left = _distance(0, 3)
     right = _distance(1, 2)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,7 +9,9 @@ import pytest
 from curation.build import Builder
 from curation.contract.recipe import Boxes, Source
 from curation.contract.sample import Media, from_row, to_row
+from curation.ingest import store_image
 from curation.readers import Problem
+from curation.store import MediaStore
 
 NAN = float("nan")
 MEDIA = Media(sha256="a" * 64, mime="image/jpeg", width=40, height=20, orientation=6, size=9)
@@ -84,7 +88,7 @@ def test_each_makes_several_samples_that_name_their_parent() -> None:
     row = {"i": 1, "objects": [{"label": "a", "box": [0, 0, 1, 1]}, {"label": "b", "box": [1, 1, 2, 2]}]}
     first, second = build("referring", fields, row, each="objects")
     assert (first.row_id, first.parents) == ("s:x#1", ())
-    assert (second.row_id, second.parents) == ("s:x#1/1", ("s:x#1",))
+    assert (second.row_id, second.parents) == ("s:x#1[1]", ("s:x#1",))
 
 
 @pytest.mark.parametrize(
@@ -95,9 +99,15 @@ def test_each_makes_several_samples_that_name_their_parent() -> None:
         ("vqa", {"image": "i", "question": "q", "answer": "a"}, {"q": "?", "a": "x"}, "missing_field"),
         ("vqa", {"image": "i", "question": "q", "answer": "a"}, {"i": 1, "q": "\ud800", "a": "x"}, "bad_text"),
         ("extraction", {"image": "i", "answer": "a"}, {"i": 1, "a": "no object"}, "bad_field"),
+        ("extraction", {"image": "i", "answer": "a"}, {"i": 1, "a": {"total": NAN}}, "bad_field"),
+        ("extraction", {"image": "i", "answer": "a"}, {"i": 1, "a": {"date": datetime.date(2020, 1, 1)}}, "bad_field"),
+        ("vqa", {"image": "i", "question": "length(q)", "answer": "a"}, {"i": 1, "q": None, "a": "x"}, "bad_field"),
         ("spotting", {"image": "i", "regions": "r"}, {"i": 1, "r": []}, "empty_field"),
         ("referring", {"image": "i", "phrase": "p", "region": "b"}, {"i": 1, "p": "x", "b": [1, 2, 3]}, "bad_box"),
         ("referring", {"image": "i", "phrase": "p", "region": "b"}, {"i": 1, "p": "x", "b": "1,2,3,4"}, "bad_box"),
+        ("referring", {"image": "i", "phrase": "p", "region": "b"}, {"i": 1, "p": "x", "b": "1234"}, "bad_box"),
+        ("referring", {"image": "i", "phrase": "p", "region": "b"}, {"i": 1, "p": "x", "b": [[1, 2], 3]}, "bad_box"),
+        ("referring", {"image": "i", "phrase": "p", "region": "b"}, {"i": 1, "p": "x", "b": [10**400, 1, 2]}, "bad_box"),
         ("referring", {"image": "i", "phrase": "p", "region": "b"}, {"i": 1, "p": "x", "b": [0, NAN, 1, 1]}, "bad_box"),
     ],
 )  # fmt: skip
@@ -107,3 +117,25 @@ def test_what_cannot_become_a_sample_says_why(
     with pytest.raises(Problem) as problem:
         build(builder, fields, row)
     assert problem.value.kind == kind
+
+
+def test_an_image_path_must_stay_under_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "secret.jpg").write_bytes(b"no image, but that is not the point")
+    (tmp_path / "data" / "link.jpg").symlink_to(tmp_path / "secret.jpg")
+    media = MediaStore(str(tmp_path / "store"))
+    for path in (
+        "../secret.jpg",
+        "/etc/passwd",
+        "file:///etc/passwd",
+        "http://example.org/a.png",
+        "link.jpg",
+        "a\n.jpg",
+    ):
+        with pytest.raises(Problem) as problem:
+            store_image(path, str(tmp_path / "data"), media)
+        assert problem.value.kind == "unsafe_path", path
+    for path in ("absent.jpg", "x" * 5000, "link.jpg/x"):
+        with pytest.raises(Problem) as problem:
+            store_image(path, str(tmp_path / "data"), media)
+        assert problem.value.kind in ("missing_file", "unsafe_path"), path

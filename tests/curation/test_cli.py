@@ -60,7 +60,7 @@ def test_doctor_finds_the_bundled_java_where_no_other_is(tmp_path: Path) -> None
     [
         (("plan", "absent.yaml"), 2, "absent.yaml"),
         (("plan", str(DEMO), "--data", "/nowhere"), 2, "nothing at /nowhere/pairs"),
-        (("run", str(DEMO), "--select", "no", "--data", "{raw}", "--out", "{out}"), 1, "no stage `no`; the stages are"),
+        (("run", str(DEMO), "--select", "no", "--data", "{raw}", "--out", "{out}"), 2, "no stage `no`; the stages are"),
         (("funnel", "--out", "/nowhere"), 1, "winnow run RECIPE"),
         (("eval", "nowhere", "--to", "x", "--data", "/nowhere"), 1, "not a complete table"),
         (("frobnicate",), 2, "No such command"),
@@ -107,7 +107,7 @@ def test_init_writes_a_recipe_that_loads(tmp_path: Path) -> None:
     assert winnow("init", str(tmp_path / "recipe.yaml")).returncode == 0
     assert load_recipe(tmp_path / "recipe.yaml").name == "receipts"
     again = winnow("init", str(tmp_path / "recipe.yaml"))
-    assert again.returncode == 1 and "exists" in again.stderr
+    assert again.returncode == 2 and "exists" in again.stderr
 
 
 def ask(port: int, query: str) -> Any:

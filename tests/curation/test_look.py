@@ -14,6 +14,7 @@ from PIL import Image
 
 from curation.contract.sample import Answer, Media, Region, Sample, Turn, media_part, region_part, text_part
 from curation.look import look_html, look_png, look_text
+from curation.tell import story_text
 from model.chat import render
 from model.family import QWEN2_5_VL
 
@@ -94,6 +95,33 @@ def test_the_page_draws_regions_at_the_size_the_model_sees() -> None:
     assert image.getpixel((112, 120)) == image.getpixel((200, 168)) == (0xE6, 0x9F, 0x00)
     assert image.getpixel((170, 110)) == (0, 0, 0)
     assert image.getpixel((300 + 8, 200)) == (0x56, 0xB4, 0xE9)
+
+
+def test_a_box_whose_corners_are_in_the_wrong_order_is_drawn_upright() -> None:
+    turned = replace(SAMPLE, regions=(replace(SAMPLE.regions[0], points=(224, 168, 112, 56)), SAMPLE.regions[1]))
+    upright, swapped = (render(sample, QWEN2_5_VL, 3136, 12_845_056, "train") for sample in (SAMPLE, turned))
+    pixels = np.zeros((336, 448, 3), np.uint8)
+    sheets = [Image.open(io.BytesIO(look_png(row, [pixels]))).crop((16, 16, 464, 352)) for row in (upright, swapped)]
+    assert sheets[0].tobytes() == sheets[1].tobytes()
+
+
+def test_a_story_moves_no_cursor_and_adds_no_line() -> None:
+    entry = {
+        "stage": "decide",
+        "row_id": "a",
+        "fate": "dropped",
+        "reason": "bad\x1b[2J",
+        "detail": "[red]x[/red]\nrender  kept",
+        "verdicts": [{"verdict": "drop", "rule": "r\x07", "reason": "\u202etxet\r"}],
+        "answer": "\x1b]0;owned\x07\u061c\ud800",
+    }
+    plain = story_text([entry]).plain
+    assert plain == (
+        "decide                  dropped  bad\u241b[2J\n"
+        "    [red]x[/red]\u240arender  kept\n"
+        "    drop    r\u2407                      \u2421txet\u240d\n"
+        "    answer                  \u241b]0;owned\u2407\u2421\u2421\n"
+    )
 
 
 def test_a_broken_image_is_replaced_by_its_reason() -> None:

@@ -19,6 +19,7 @@ from curation.stage import FATES
 from curation.workspace import Workspace
 
 pytestmark = pytest.mark.spark
+DEMO = Path(__file__).parents[2] / "curation" / "recipes" / "demo.yaml"
 SOURCES = {"receipts": ["receipts_text", "receipts_fields"]}
 # A key-information sample holds no boxes, so a box outside the image can't spoil it.
 NOT_SPOILED = {("receipts_fields", "box_outside")}
@@ -26,7 +27,7 @@ NOT_SPOILED = {("receipts_fields", "box_outside")}
 
 @pytest.fixture(scope="module")
 def ledger(rendered: Workspace) -> Ledger:
-    return Ledger.of(rendered.store)
+    return Ledger.of_plan(rendered.plan())
 
 
 @pytest.fixture(scope="module")
@@ -145,26 +146,31 @@ def test_control_text_in_content_stays_content(ledger: Ledger) -> None:
     assert forged
 
 
-def test_a_second_run_finds_everything_done(rendered: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
-    before = {name: read_manifest(url) for name, url in Ledger.of(rendered.store).tables.items()}
-    counts = execute(rendered, console(), "+render")  # no session: it would have to start one to do any work
+def test_a_second_run_does_nothing(rendered: Workspace, ledger: Ledger) -> None:
+    def written() -> dict[str, int]:
+        return {name: Path(url, "manifest.json").stat().st_mtime_ns for name, url in ledger.tables.items()}
+
+    before = written()
+    counts = execute(rendered, console(), "+render")
     assert {entry["name"] for entry in counts} == set(before)
-    assert {name: read_manifest(url) for name, url in Ledger.of(rendered.store).tables.items()} == before
+    assert written() == before
     assert all(why == "" for name, why in rendered.plan().reasons().items() if name in before)
 
 
 def changed_recipe(rendered: Workspace, folder: Path, old: str, new: str) -> Workspace:
-    text = (Path(__file__).parents[2] / "curation" / "recipes" / "demo.yaml").read_text()
+    text = DEMO.read_text()
     assert old in text
     recipe = folder / "recipe.yaml"
     recipe.write_text(text.replace(old, new))
     return Workspace.open(recipe, rendered.out, rendered.data)
 
 
-def test_a_changed_threshold_runs_only_the_decision(rendered: Workspace, tmp_path: Path, spark: Any) -> None:
+def test_a_changed_threshold_runs_only_the_decision(
+    rendered: Workspace, ledger: Ledger, tmp_path: Path, spark: Any
+) -> None:
     changed = changed_recipe(rendered, tmp_path, "aspect_ratio, max: 5", "aspect_ratio, max: 500")
     why = {name: reason for name, reason in changed.plan().reasons().items() if reason}
-    assert why["decide"] == "its settings changed"
+    assert why["decide"] in ("its settings changed", "no complete table with these settings and inputs")
     assert why["deduplicate"] == "decide will run"
     assert not any(name.startswith(("ingest", "measure")) for name in why)
     (entry,) = execute(changed, console(), "decide", spark)
@@ -180,23 +186,45 @@ def test_a_changed_image_is_a_changed_input(rendered: Workspace, raw: Path, tmp_
     shutil.copytree(raw, copy)
     image = next((copy / "scenes" / "images").iterdir())
     image.write_bytes(image.read_bytes() + b"\0")
-    recipe = Path(__file__).parents[2] / "curation" / "recipes" / "demo.yaml"
-    why = Workspace.open(recipe, rendered.out, str(copy)).plan().reasons()
-    assert why["ingest_scenes"] == "its inputs changed"
+    why = Workspace.open(DEMO, rendered.out, str(copy)).plan().reasons()
+    assert why["ingest_scenes"] in ("its inputs changed", "no complete table with these settings and inputs")
     assert why["ingest_pairs"] == ""
 
 
 def test_measurements_are_reused_by_another_recipe(rendered: Workspace, tmp_path: Path, spark: Any) -> None:
     """Without one source the measure stage is another one, but there is no content left to measure."""
     recipe = tmp_path / "recipe.yaml"
-    text = (Path(__file__).parents[2] / "curation" / "recipes" / "demo.yaml").read_text()
+    text = DEMO.read_text()
     start, end = text.index("  charts:"), text.index("  screens:")
     recipe.write_text(text[:start] + text[end:])
     workspace = Workspace.open(recipe, rendered.out, rendered.data)
     execute(workspace, console(), "measure", spark)
-    batches = sorted((Path(rendered.store) / "signals").glob("*/*/manifest.json"))
-    rows = [json.loads(path.read_text())["rows"] for path in batches]
-    assert sorted(rows)[:2] == [0, 0] and len(rows) == 4
+    assert len(list((Path(rendered.store) / "signals").glob("*/*/manifest.json"))) == 2
+
+
+def test_caps_thin_sources_and_name_the_reason(rendered: Workspace, tmp_path: Path, spark: Any) -> None:
+    old = "  text_share: 0.5\n"
+    changed = changed_recipe(rendered, tmp_path, old, "  caps: {instructions: 7}\n  test_cap: 2\n")
+    execute(changed, console(), "mix", spark)
+    mixed = pl.from_arrow(read_table(changed.plan().tables["mix"]))
+    assert isinstance(mixed, pl.DataFrame)
+    kept = mixed.filter(pl.col("fate") == "kept").group_by("source", "split").len().to_dicts()
+    sizes = {(row["source"], row["split"]): row["len"] for row in kept}
+    assert sizes["instructions", "train"] == 7 and max(n for (_, split), n in sizes.items() if split == "test") == 2
+    assert set(mixed.filter(pl.col("fate") == "dropped").get_column("reason")) == {"cap", "test_cap"}
+
+
+def test_measurements_are_committed_in_shards(rendered: Workspace, tmp_path: Path, spark: Any) -> None:
+    from curation import measure
+
+    size, measure.SHARD = measure.SHARD, 100
+    try:
+        again = Workspace.open(DEMO, tmp_path, rendered.data)
+        execute(again, console(), "+measure", spark)
+    finally:
+        measure.SHARD = size
+    assert len(list((tmp_path / "store" / "signals").glob("*/*/manifest.json"))) > 3
+    assert read_manifest(again.plan().tables["measure"]) == read_manifest(rendered.plan().tables["measure"])
 
 
 def test_partitions_do_not_matter(rendered: Workspace, raw: Path, tmp_path: Path, spark: Any) -> None:
@@ -205,8 +233,7 @@ def test_partitions_do_not_matter(rendered: Workspace, raw: Path, tmp_path: Path
     spark.conf.set("spark.sql.shuffle.partitions", "3")
     small, readers.SPLIT_BYTES = readers.SPLIT_BYTES, 4096
     try:
-        recipe = Path(__file__).parents[2] / "curation" / "recipes" / "demo.yaml"
-        again = Workspace.open(recipe, tmp_path, str(raw))
+        again = Workspace.open(DEMO, tmp_path, str(raw))
         execute(again, console(), "+render", spark)
     finally:
         readers.SPLIT_BYTES = small

@@ -22,11 +22,11 @@ from curation.contract.sample import (
     text_part,
     to_row,
 )
-from filters.catalogue import by_tier, catalogue
+from filters.catalogue import catalogue
 from filters.measure import measure_image, measure_samples
 from filters.signal import signal
 
-SIGNALS = by_tier("header") + by_tier("text")
+SIGNALS = [each for each in catalogue().values() if each.tier != "pixels"]
 
 
 def table(*samples: Sample) -> pa.Table:
@@ -269,9 +269,9 @@ def test_an_empty_batch_and_a_few_signals_keep_the_schema() -> None:
 
 def test_signals_of_another_tier_and_of_wrong_length_are_refused() -> None:
     with pytest.raises(ValueError, match="luma_mean needs pixels"):
-        measure_samples(table(NOTHING), by_tier("pixels"))
+        measure_samples(table(NOTHING), [catalogue()["luma_mean"]])
     with pytest.raises(ValueError, match="width_px is of the header tier"):
-        measure_image(b"", 1, by_tier("header"))
+        measure_image(b"", 1, [catalogue()["width_px"]])
 
     @signal(tier="text", grain="sample", unit="")
     def too_short(samples: pl.DataFrame) -> pl.Series:

@@ -14,11 +14,9 @@ import pytest
 from PIL import Image
 
 from filters.phash import (
-    DUPLICATE_LEVELS,
     bands,
     decode_thumbnail,
     encode_thumbnail,
-    hamming,
     phash64,
     square_thumbnail,
     thumbnail_distance,
@@ -63,14 +61,9 @@ def test_the_bits_are_those_of_imagehash_where_nothing_is_resized() -> None:
 
 
 def test_the_hash_stays_near_imagehash_on_real_images(real_data: Path) -> None:
-    distances = [hamming(phash64(luma(image)), reference_hash(image)) for image in receipts(real_data, 40)]
+    distances = [(phash64(luma(image)) ^ reference_hash(image)).bit_count() for image in receipts(real_data, 40)]
     assert sum(distance <= 4 for distance in distances) >= 38
     assert max(distances) <= 8
-
-
-def test_hamming_counts_bits() -> None:
-    assert hamming(0b1011, 0b0010) == 2
-    assert hamming(0, 2**64 - 1) == 64
 
 
 def test_bands_cover_all_bits() -> None:
@@ -144,6 +137,6 @@ def test_receipts_are_told_apart_and_their_edits_are_not(real_data: Path) -> Non
     thumbnails = [square_thumbnail(luma(image)) for image in images]
     for image, thumbnail in zip(images[:8], thumbnails[:8], strict=True):
         for edited in edits(image):
-            assert thumbnail_distance(thumbnail, square_thumbnail(luma(edited))) <= DUPLICATE_LEVELS
+            assert thumbnail_distance(thumbnail, square_thumbnail(luma(edited))) <= 10.0
     for first, second in itertools.combinations(thumbnails, 2):
-        assert thumbnail_distance(first, second) > DUPLICATE_LEVELS
+        assert thumbnail_distance(first, second) > 10.0

@@ -9,12 +9,12 @@ import numpy.typing as npt
 import pytest
 from PIL import Image, ImageFilter
 
-from filters.catalogue import by_tier
+from filters.catalogue import catalogue
 from filters.measure import measure_image
 from filters.signals.pixels import Pixels
 from model.image import ImageError
 
-PIXELS = by_tier("pixels")
+PIXELS = [each for each in catalogue().values() if each.tier == "pixels"]
 Rgb = npt.NDArray[np.uint8]
 
 

@@ -8,7 +8,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from filters.catalogue import MODULES, by_tier, catalogue, collect
+from filters.catalogue import MODULES, catalogue, collect
 from filters.signal import signal, signal_schema
 
 
@@ -39,7 +39,6 @@ def test_the_catalogue_holds_each_signal_of_each_module_once() -> None:
     found = catalogue()
     assert [name for name, each in found.items() if each.name != name] == []
     assert {each.tier for each in found.values()} == {"header", "text", "pixels"}
-    assert len(found) == sum(len(by_tier(tier)) for tier in ("header", "text", "pixels"))
     assert len(found) == sum(len(collect([module])) for module in MODULES)
 
 

@@ -24,7 +24,8 @@ from curation.contract.sample import (
     text_part,
 )
 from model.actions import tool_definition
-from model.chat import RenderError, encode, prompt_ids, render
+from model.chat import RenderError, render
+from model.encode import encode, prompt_ids
 from model.family import QWEN2_5_VL, QWEN2_VL, QWEN3_VL, QWEN_VL, Family
 
 transformers = pytest.importorskip("transformers")
@@ -327,6 +328,25 @@ def test_tools_stand_behind_the_default_system_message() -> None:
     assert "✿ARGS✿" in render(bare, QWEN2_VL, *LIMITS, "train").joined
 
 
+SPELT = 'I see <tool_call>\n{"name": "computer_use", "arguments": {"action": "left_click", "coordinate": [1, 1]}}'
+FLOWERS = '✿FUNCTION✿: computer_use\n✿ARGS✿: {"action": "left_click"}'
+
+
+def thinking(thought: str) -> Sample:
+    return replace(AGENT, steps=(AGENT.steps[0], replace(AGENT.steps[1], thought=thought)))
+
+
+def saying(text: str) -> Sample:
+    *before, last = AGENT.messages
+    return replace(AGENT, messages=(*before, replace(last, parts=(text_part(text), *last.parts))))
+
+
+def test_a_thought_about_calls_that_spells_none_is_kept() -> None:
+    for thought in ("I use <tool_call> now", "<tool_call>{broken</tool_call>", "✿FUNCTION✿ and ✿ARGS✿"):
+        for family in (QWEN2_VL, QWEN2_5_VL, QWEN3_VL):
+            assert thought in render(thinking(thought), family, *LIMITS, "train").joined
+
+
 HI = ("user", [text_part("hi")])
 OK = ("assistant", [text_part("ok")])
 SHOW_2 = ("user", [media_part(2)])
@@ -357,6 +377,12 @@ ELSEWHERE = replace(AGENT, steps=(replace(AGENT.steps[0], region=1), AGENT.steps
         (UNREAL, QWEN2_5_VL, "region", "a region of medium 0"),
         (AGENT, QWEN_VL, "agent", "qwen_vl has no way"),
         (sample(HI, ("assistant", [text_part("\ud800")])), QWEN2_5_VL, "text", "lone surrogate"),
+        (replace(ONE, answer=Answer(text="\ud800")), QWEN2_5_VL, "text", "lone surrogate"),
+        (thinking("\ud800"), QWEN2_5_VL, "text", "lone surrogate"),
+        (thinking(SPELT), QWEN2_5_VL, "forged_call", "before step 1's call"),
+        (thinking(SPELT), QWEN3_VL, "forged_call", "before step 1's call"),
+        (thinking(FLOWERS), QWEN2_VL, "forged_call", "before step 1's call"),
+        (saying(SPELT), QWEN3_VL, "forged_call", "before step 1's call"),
     ],
 )
 def test_what_cannot_be_rendered_is_named(bad: Sample, family: Family, reason: str, words: str) -> None:

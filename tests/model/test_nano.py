@@ -81,9 +81,7 @@ def test_sentences_are_generated_alike_each_time() -> None:
     assert len(json.loads(parsed)[0]["bbox_2d"]) == 4
 
 
-def test_other_families_and_existing_folders_are_refused(nano: Path, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="qwen3_vl"):
-        build_nano(tmp_path / "x", family_name="qwen3_vl")
+def test_an_existing_folder_is_not_overwritten(nano: Path) -> None:
     with pytest.raises(FileExistsError):
         build_nano(nano)
 
@@ -122,5 +120,24 @@ def test_load_refuses_a_folder_without_an_image_processor(nano: Path, tmp_path: 
 
 def test_load_names_a_base_that_is_gone(tmp_path: Path) -> None:
     (tmp_path / "adapter_config.json").write_text('{"base_model_name_or_path": "/nowhere/base"}')
-    with pytest.raises(CheckpointError, match="/nowhere/base"):
+    with pytest.raises(CheckpointError, match="/nowhere/base.*`--base`"):
         load_checkpoint(tmp_path)
+    with pytest.raises(CheckpointError, match="an adapter on /nowhere/else"):
+        load_checkpoint(tmp_path, base="/nowhere/else")
+
+
+def test_load_reads_no_pickle(nano: Path, tmp_path: Path) -> None:
+    import torch
+
+    folder = _copy(nano, tmp_path / "copy", leave_out="model.safetensors")
+    torch.save({"weight": torch.zeros(1)}, folder / "pytorch_model.bin")
+    with pytest.raises(CheckpointError, match=r"no model\.safetensors in safetensors format"):
+        load_checkpoint(folder)
+    (folder / "model.safetensors.index.json").write_text('{"weight_map": {"weight": "pytorch_model.bin"}}')
+    with pytest.raises(CheckpointError, match=r"no pytorch_model\.bin in safetensors format"):
+        load_checkpoint(folder)
+    adapter = _copy(nano, tmp_path / "adapter", leave_out="model.safetensors")
+    (adapter / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": str(nano)}))
+    torch.save({"weight": torch.zeros(1)}, adapter / "adapter_model.bin")
+    with pytest.raises(CheckpointError, match=r"no adapter_model\.safetensors"):
+        load_checkpoint(adapter)

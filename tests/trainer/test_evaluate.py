@@ -15,7 +15,7 @@ from curation.contract.sample import Region
 from curation.contract.training import EvalSettings, TrainSettings
 from model.load import Checkpoint, CheckpointError, load_checkpoint
 from trainer.collate import collate
-from trainer.data import DataError, RenderedDataset, fit_processor, prompt_example, read_rendered, training_example
+from trainer.data import DataError, RenderedDataset, fit_processor, open_dataset, prompt_example, training_example
 from trainer.evaluate import chosen, evaluate, generate, row_losses, summarise
 from trainer.sft import train_sft
 
@@ -41,7 +41,7 @@ def trained(made: Any, nano: Path, tmp_path: Path) -> tuple[str, Path]:
 
 
 def _open(table: str, folder: Path) -> tuple[Checkpoint, RenderedDataset]:
-    loaded, data = load_checkpoint(folder, "cpu"), read_rendered(table, "test")
+    loaded, data = load_checkpoint(folder, "cpu"), open_dataset(table, "test")
     fit_processor(loaded.processor, data.preprocessing)
     add_fused_lm_head(loaded.model)
     return loaded, data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,12 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from curation.contract.training import TrainSettings
+from curation.contract.training import EvalSettings, TrainSettings
 from model.load import CheckpointError, load_checkpoint
 from trainer.checkpoint import read_contract
 from trainer.collate import collate
-from trainer.data import fit_processor, read_rendered, training_example
+from trainer.data import fit_processor, open_dataset, training_example
+from trainer.evaluate import evaluate
 from trainer.merge import merge
 from trainer.sft import train_sft
 
@@ -22,7 +24,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is d
 
 
 def _logits(folder: Path, table: str) -> torch.Tensor:
-    loaded, data = load_checkpoint(folder, "cpu"), read_rendered(table, "train")
+    loaded, data = load_checkpoint(folder, "cpu"), open_dataset(table, "train")
     fit_processor(loaded.processor, data.preprocessing)
     example = training_example(data, data.rows[0], loaded.processor)
     batch = collate([example], loaded.processor.tokenizer.pad_token_id, loaded.model.config.image_token_id)
@@ -49,10 +51,27 @@ def test_merged_weights_answer_like_the_adapter(made: Any, nano: Path, tmp_path:
     assert _keys(tmp_path / "merged") == _keys(nano)
     assert contract == read_contract(tmp_path / "merged")
     assert contract["min_pixels"] == made.min_pixels
+    assert contract["merged_from"] == "adapter"
 
     from transformers import AutoModelForImageTextToText
 
     assert AutoModelForImageTextToText.from_pretrained(tmp_path / "merged").config.model_type == "qwen2_5_vl"
+
+
+def test_an_adapter_whose_base_has_moved(made: Any, nano: Path, tmp_path: Path) -> None:
+    table = made.table([made.row("a", "Q", "A"), made.row("b", "Q", "A", split="test")])
+    shutil.copytree(nano, tmp_path / "base")
+    train_sft(table, TrainSettings(model=str(tmp_path / "base"), max_steps=1), str(tmp_path / "adapter"))
+    (tmp_path / "base").rename(tmp_path / "moved")
+    with pytest.raises(CheckpointError, match="`--base`"):
+        merge(str(tmp_path / "adapter"), str(tmp_path / "merged"))
+    merge(str(tmp_path / "adapter"), str(tmp_path / "merged"), base=tmp_path / "moved")
+    settings = EvalSettings(max_new_tokens=1)
+    losses = [
+        evaluate(table, str(tmp_path / name), settings, str(tmp_path / f"of-{name}"), base=base)["loss"]
+        for name, base in (("adapter", tmp_path / "moved"), ("merged", None))
+    ]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
 
 
 def test_only_an_adapter_can_be_merged(nano: Path, tmp_path: Path) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,7 @@ from curation.contract.dataset import RenderedRow
 from curation.contract.training import TrainSettings
 from model.load import CheckpointError, load_checkpoint
 from trainer.data import DataError
-from trainer.sft import train_sft
+from trainer.sft import check_devices, train_sft
 
 # peft asks the model by its old name.
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
@@ -58,9 +61,12 @@ def test_an_adapter_checkpoint_says_what_it_is_and_opens(made: Any, nano: Path, 
     out = tmp_path / "out"
     contract = train_sft(table, _settings(nano, method="lora", lora_rank=4), str(out))
     assert json.loads((out / "winnow.json").read_text()) == contract
-    assert contract["base"] == str(nano)
-    assert contract["dataset"]["fingerprint"] == "f0"
-    assert contract["settings"]["policy"] == "llm"
+    assert contract["base"] == contract["settings"]["model"] == "nano"
+    assert contract["dataset"] == {
+        "stage": "render", "fingerprint": "f0", "rows": 5, "text_rows": 1,
+        "tokens": contract["dataset"]["tokens"], "text_tokens": contract["dataset"]["text_tokens"],
+    }  # fmt: skip
+    assert str(tmp_path.parent) not in (out / "winnow.json").read_text()  # no path of this machine
     assert {path.name for path in out.iterdir()} == {
         "adapter_config.json",
         "adapter_model.safetensors",
@@ -129,12 +135,42 @@ def test_an_adapter_is_no_base_and_a_finished_folder_is_not_overwritten(made: An
         train_sft(table, _settings(nano), str(tmp_path / "adapter"))
 
 
+def test_one_process_with_several_gpus_is_refused() -> None:
+    check_devices(0, {})
+    check_devices(1, {})
+    check_devices(4, {"LOCAL_RANK": "0"})
+    for environment in ({}, {"LOCAL_RANK": "-1"}):
+        with pytest.raises(DataError, match="4 GPUs .*CUDA_VISIBLE_DEVICES=0"):
+            check_devices(4, environment)
+
+
+def test_two_processes_train_as_one_does_and_one_of_them_writes(made: Any, nano: Path, tmp_path: Path) -> None:
+    table = made.table(_colours(made)[:4])
+    settings = _settings(nano, batch_size=4, warmup_ratio=0.0)
+    train_sft(table, settings, str(tmp_path / "one"))
+    script = tmp_path / "train.py"
+    script.write_text(
+        "import sys\nimport trainer\nfrom curation.contract.training import TrainSettings\n"
+        "from trainer.sft import train_sft\n"
+        "train_sft(sys.argv[1], TrainSettings.model_validate_json(sys.argv[2]), sys.argv[3])\n"
+    )
+    halves = settings.model_copy(update={"batch_size": 2}).model_dump_json()
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", str(script)]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "CUDA_VISIBLE_DEVICES": ""}
+    command = [*launch, table, halves, str(tmp_path / "two")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    one, two = _weights(tmp_path / "one"), _weights(tmp_path / "two")
+    assert max(float((one[name] - two[name]).abs().max()) for name in one) < 1e-4
+    assert list(tmp_path.glob(".*partial")) == []
+
+
 def test_nano_is_built_beside_the_output_once(made: Any, tmp_path: Path) -> None:
     table = made.table([made.row("a", "Q", "A")])
     settings = TrainSettings(max_steps=1)
     first = train_sft(table, settings, str(tmp_path / "run" / "one"))
     built = tmp_path / "run" / "base" / "nano-17"
-    assert first["base"] == str(built)
+    assert first["base"] == "nano-17"
     written = (built / "model.safetensors").stat().st_mtime_ns
     train_sft(table, settings, str(tmp_path / "run" / "two"))
     assert (built / "model.safetensors").stat().st_mtime_ns == written

@@ -39,7 +39,8 @@ def train_sft(dataset: str, settings: TrainSettings, out: str, progress: Progres
     `out` holds an adapter (`lora`) or whole weights (`full`), the processor with the data's pixel budget, and
     `winnow.json`; it is complete or absent. `nano` as base is built in `base` beside `out`. `progress` is called with
     (step, steps, loss) after each optimizer step. Rows longer than `max_length` are left out and named. The same data,
-    settings and seed give the same weights on a CPU. Raises before any training: `DataError` for rows that cannot be
+    settings and seed give the same weights on a CPU. Processes that are launched together divide each step's rows, and
+    the first writes. Raises before any training: `DataError` for rows that cannot be
     trained on, `CheckpointError` for the base, `PolicyError` where other parameters would train than the policy says.
     """
     check_devices(torch.cuda.device_count(), os.environ)
@@ -56,7 +57,8 @@ def train_sft(dataset: str, settings: TrainSettings, out: str, progress: Progres
     check_sizes(data, processor)
     counts = token_counts(data, processor.tokenizer)
     data, counts, left_out = leave_out_long(data, counts, settings.max_length)
-    with complete_or_absent(target, keep=os.environ.get("RANK", "0") == "0") as partial:
+    writes = os.environ.get("RANK", "0") == "0"  # of processes that train together, the first
+    with complete_or_absent(target, keep=writes) as partial:
         trainer = _trainer(model, processor, data, settings, partial, progress)
         trainer.train()
         contract = {
@@ -64,7 +66,7 @@ def train_sft(dataset: str, settings: TrainSettings, out: str, progress: Progres
             "base": base.name,
             "dataset": {"stage": "render", "fingerprint": data.fingerprint, **_by_modality(data, counts)},
             "left_out": left_out,
-            "settings": {**settings.model_dump(), "model": Path(settings.model).name},
+            "settings": {**settings.model_dump(), "model": Path(settings.model).resolve().name},
             "trainable_parameters": sum(p.numel() for p in trainer.model.parameters() if p.requires_grad),
             "losses": [entry["loss"] for entry in trainer.state.log_history if "loss" in entry],
         }

@@ -107,7 +107,7 @@ def test_each_makes_several_samples_that_name_their_parent() -> None:
         ("referring", {"image": "i", "phrase": "p", "region": "b"}, {"i": 1, "p": "x", "b": "1,2,3,4"}, "bad_box"),
         ("referring", {"image": "i", "phrase": "p", "region": "b"}, {"i": 1, "p": "x", "b": "1234"}, "bad_box"),
         ("referring", {"image": "i", "phrase": "p", "region": "b"}, {"i": 1, "p": "x", "b": [[1, 2], 3]}, "bad_box"),
-        ("referring", {"image": "i", "phrase": "p", "region": "b"}, {"i": 1, "p": "x", "b": [10**400, 1, 2]}, "bad_box"),
+        ("referring", {"image": "i", "phrase": "p", "region": "b"}, {"i": 1, "p": "x", "b": [10**400] * 4}, "bad_box"),
         ("referring", {"image": "i", "phrase": "p", "region": "b"}, {"i": 1, "p": "x", "b": [0, NAN, 1, 1]}, "bad_box"),
     ],
 )  # fmt: skip

@@ -147,19 +147,19 @@ def test_one_process_with_several_gpus_is_refused() -> None:
 def test_two_processes_train_as_one_does_and_one_of_them_writes(made: Any, nano: Path, tmp_path: Path) -> None:
     table = made.table(_colours(made)[:4])
     settings = _settings(nano, batch_size=4, warmup_ratio=0.0)
-    train_sft(table, settings, str(tmp_path / "one"))
     script = tmp_path / "train.py"
     script.write_text(
         "import sys\nimport trainer\nfrom curation.contract.training import TrainSettings\n"
         "from trainer.sft import train_sft\n"
         "train_sft(sys.argv[1], TrainSettings.model_validate_json(sys.argv[2]), sys.argv[3])\n"
     )
-    halves = settings.model_copy(update={"batch_size": 2}).model_dump_json()
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", str(script)]
+    together = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", str(script)]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "CUDA_VISIBLE_DEVICES": ""}
-    command = [*launch, table, halves, str(tmp_path / "two")]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=200, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
+    for name, launch, rows in (("one", [sys.executable, str(script)], 4), ("two", together, 2)):
+        given = settings.model_copy(update={"batch_size": rows}).model_dump_json()
+        command = [*launch, table, given, str(tmp_path / name)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=200, check=False)
+        assert done.returncode == 0, done.stderr[-2000:]
     one, two = _weights(tmp_path / "one"), _weights(tmp_path / "two")
     assert max(float((one[name] - two[name]).abs().max()) for name in one) < 1e-4
     assert list(tmp_path.glob(".*partial")) == []

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import jmespath
+from jmespath.parser import ParsedResult
+from jmespath.visitor import TreeInterpreter
 
 from curation.contract.recipe import Source
 from curation.contract.sample import (
@@ -97,7 +100,7 @@ class Builder:
         ]
 
     def _sample(self, row_id: str, parents: tuple[str, ...], row: dict[str, Any], fetch: FetchImage) -> Sample:
-        values = {key: expression.search(row) for key, expression in self.fields.items()}
+        values = {key: _search(expression, row) for key, expression in self.fields.items()}
         media = (fetch(_present(values, "image")),) if "image" in self.fields else ()
         draft = self.draft(values, _Frame(self.source, media[0] if media else None))
         sample = Sample(
@@ -132,6 +135,8 @@ class _Frame:
         stored = (self.media.width, self.media.height)
         size = stored if boxes.frame == "stored" else self.media.displayed
         pixels = to_displayed_pixels(numbers, boxes.format if shape == "box" else "points", boxes.units, size)
+        if shape == "box" and (pixels[2] < pixels[0] or pixels[3] < pixels[1]):
+            raise Problem("bad_box", f"reversed corners: {list(numbers)}; is `boxes.format` right?")
         if boxes.frame == "stored":
             pixels = orient_points(pixels, *stored, self.media.orientation)
         return Region(points=pixels, shape=shape, label=label, text=text)
@@ -225,6 +230,16 @@ _DRAFTS: dict[str, Callable[[dict[str, Any], _Frame], _Draft]] = {
 }
 
 
+def _search(expression: ParsedResult, row: dict[str, Any]) -> Any:
+    """A field's value. Projections (`lines[].text`) leave null items out without a word; here they are a problem."""
+    node = expression.parsed
+    if node["type"] == "projection":
+        projected = TreeInterpreter().visit(node["children"][0], row)
+        if isinstance(projected, list) and any(item is None for item in projected):
+            raise Problem("null_item", f"`{expression.expression}` meets an item that is null")
+    return expression.search(row)
+
+
 def _present(values: dict[str, Any], name: str) -> Any:
     if values.get(name) is None:
         raise Problem("missing_field", f"the row has no `{name}`")
@@ -236,6 +251,8 @@ def _text(values: Any, name: str) -> str:
     value = _present(values, name)
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise Problem("bad_field", f"`{name}` should be text, found {type(value).__name__}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise Problem("bad_field", f"`{name}` is {value}")
     return str(value)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -55,7 +56,10 @@ def _readable_errors() -> Iterator[None]:
         yield
     except (RecipeError, UsageError) as error:
         _fail(str(error), 2)
-    except (TableError, StageError) as error:
+    except ValidationError as error:  # of options, which are checked as a recipe's settings are
+        told = (f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        _fail("; ".join(told), 2)
+    except (TableError, StageError, OSError) as error:
         _fail(str(error), 1)
 
 
@@ -132,7 +136,12 @@ def run(
 
 @app.command()
 def decide(
-    recipe: RecipePath, out: Out = DEFAULT_OUT, data: Data = "", store: Store = "", master: Master = None
+    recipe: RecipePath,
+    out: Out = DEFAULT_OUT,
+    data: Data = "",
+    store: Store = "",
+    master: Master = None,
+    limit: Limit = None,
 ) -> None:
     """Decide again with the recipe's rules, from what is measured already, and show the funnel.
 
@@ -141,7 +150,7 @@ def decide(
     from curation.run import execute
     from curation.workspace import Workspace
 
-    workspace = Workspace.open(recipe, out, data, store, master)
+    workspace = Workspace.open(recipe, out, data, store, master, limit)
     execute(workspace, make_console(), "decide")
     _print_funnel(workspace.store)
 

@@ -9,10 +9,11 @@ import typer
 
 from curation.cli import DEFAULT_OUT, AsJson, Master, Out, Store, app, print_json, table_of, terminal
 from curation.contract.table import TableError
+from curation.media import MediaStore
 from curation.progress import bar
 from curation.progress import console as make_console
 from curation.stage import COUNTS, UsageError
-from curation.store import MediaStore, store_url
+from curation.store import store_url
 
 
 @app.command()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-from pydantic import ValidationError
+from rich.text import Text
 
 from curation.cli import DEFAULT_OUT, AsJson, Out, Store, app, print_json, terminal, train_app
 from curation.contract.training import EvalSettings, TrainSettings
@@ -19,6 +19,8 @@ from curation.stage import StageError
 from curation.store import store_url
 
 Dataset = Annotated[str, typer.Option("--data", help="a rendered dataset (tables/render/...); default: OUT's last run")]
+
+Base = Annotated[Path | None, typer.Option("--base", help="an adapter's base, where it is not where it was")]
 
 
 @train_app.command()
@@ -51,14 +53,11 @@ def sft(
     from trainer.checkpoint import base_checkpoint
     from trainer.sft import train_sft
 
-    try:
-        settings = TrainSettings(
+    settings = TrainSettings(
             model=model, method=method, policy=policy, learning_rate=learning_rate, epochs=epochs, max_steps=max_steps,
             batch_size=batch_size, accumulation=accumulation, lora_rank=lora_rank, lora_alpha=lora_alpha,
             max_length=max_length, seed=seed,
         )  # fmt: skip
-    except ValidationError as error:
-        raise StageError(str(error)) from None
     base = base_checkpoint(settings, to.parent)
     with _mendable(), bar(make_console(), "training", unit="steps") as progress:
         summary = train_sft(
@@ -77,6 +76,7 @@ def evaluate(
     data: Dataset = "",
     out: Out = DEFAULT_OUT,
     store: Store = "",
+    base: Base = None,
     split: Literal["test", "train"] = "test",
     max_rows: Annotated[int | None, typer.Option(help="rows per task, chosen by hash")] = None,
     max_new_tokens: int = 128,
@@ -92,9 +92,7 @@ def evaluate(
 
     settings = EvalSettings(max_rows=max_rows, max_new_tokens=max_new_tokens, batch_size=batch_size)
     with _mendable(), bar(make_console(), "evaluating") as progress:
-        result = judge(
-            _dataset(data, out, store), str(checkpoint), settings, str(to), split=split, progress=progress.update
-        )
+        result = judge(_dataset(data, out, store), str(checkpoint), settings, str(to), split, progress.update, base)
     _tell(result, as_json)
 
 
@@ -102,6 +100,7 @@ def evaluate(
 def merge(
     checkpoint: Annotated[Path, typer.Argument(help="a checkpoint with an adapter")],
     to: Annotated[Path, typer.Option(help="folder of the merged checkpoint")],
+    base: Base = None,
     as_json: AsJson = False,
 ) -> None:
     """Merge an adapter into its base, with the preprocessing contract beside the weights.
@@ -112,7 +111,7 @@ def merge(
     from trainer.merge import merge as merge_adapter
 
     with _mendable():
-        _tell(merge_adapter(str(checkpoint), str(to)), as_json)
+        _tell(merge_adapter(str(checkpoint), str(to), base), as_json)
 
 
 def _need_training() -> None:
@@ -144,6 +143,12 @@ def _tell(result: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(result)
         return
+    screen = terminal()
     for name, value in result.items():
         if isinstance(value, int | float | str):
-            terminal().print(f"{name:<28} {value:.4f}" if isinstance(value, float) else f"{name:<28} {value}")
+            screen.print(Text(f"{name:<28} {value:.4f}" if isinstance(value, float) else f"{name:<28} {value}"))
+    if losses := result.get("losses"):
+        screen.print(f"{'loss':<28} {losses[0]:.4f} at the first step, {losses[-1]:.4f} at the last")
+    if left_out := result.get("left_out"):
+        some = ", ".join(left_out[:3]) + (", ..." if len(left_out) > 3 else "")
+        screen.print(Text(f"{'left out, too long':<28} {len(left_out):,} rows: {some}"))

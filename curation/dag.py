@@ -12,6 +12,7 @@ import dagster as dg
 from curation.contract.table import Manifest
 from curation.plan import Plan, note_run
 from curation.stage import Runtime, Stage, StageError, UsageError, run_stage
+from curation.store import is_complete
 
 _OURS = ("curation", "model", "trainer")  # whose errors are words for users
 # Without its own log capture a stage's progress bar sees the terminal that it is drawn on.
@@ -106,6 +107,21 @@ def select(plan: Plan, selection: str | None) -> list[str]:
         chosen |= _reach(name, children) if item.strip().endswith("+") else set()
         chosen |= _reach(name, parents) if item.strip().startswith("+") else set()
     return [name for name in order if name in chosen]
+
+
+def check_parents(plan: Plan, stale: list[str]) -> None:
+    """Whether each stage to run finds what it reads, complete or to be run before it.
+
+    Raises:
+        UsageError: names the selection that would.
+    """
+    for stage in plan.stages:
+        if stage.name in stale:
+            for parent in stage.reads:
+                if parent not in stale and not is_complete(plan.tables[parent]):
+                    raise UsageError(
+                        f"`{stage.name}` reads `{parent}`, which is stale or never ran: select `+{stage.name}`"
+                    )
 
 
 def _reach(name: str, edges: dict[str, set[str]]) -> set[str]:

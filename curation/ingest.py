@@ -22,8 +22,9 @@ from curation.contract.recipe import MediaAccess, Source
 from curation.contract.sample import SAMPLE, Media, to_row
 from curation.contract.table import join, read_bytes
 from curation.inputs import Inputs, media_root
+from curation.media import MediaStore
 from curation.readers import MAX_BYTES, Problem, RawRow, Split, evidence, plan_splits, read_split
-from curation.store import MediaStore, is_local
+from curation.store import is_local
 from model.image import ImageError, read_header
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from curation.contract.table import Manifest, join
+from curation.media import MediaStore
 from curation.stage import Job
 from curation.store import (
-    MediaStore,
     commit,
     fingerprint,
     is_complete,

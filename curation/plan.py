@@ -77,10 +77,12 @@ def make_plan(recipe: Recipe, store: str, data: str, out: Path, limit: int | Non
         RecipeError: a source that is not there, a signal, rule or family that does not exist.
     """
     try:
-        family(recipe.render.family)
+        side = family(recipe.render.family).factor
         decide.compile_rules(recipe.rules)
     except ValueError as error:
         raise RecipeError(f"recipe `{recipe.name}`: {error}") from None
+    if recipe.render.max_pixels < side * side:
+        raise RecipeError(f"recipe `{recipe.name}`: render.max_pixels is less than one merged patch, {side} x {side}")
     hashes = HashCache(out / "inputs-cache.json")
     ours = (store, str(out / "dagster"), str(out / "inputs-cache.json"))
     inputs = {name: find_inputs(name, source, data, hashes, ours) for name, source in recipe.sources.items()}
@@ -113,7 +115,7 @@ def _ingest_stages(recipe: Recipe, inputs: dict[str, Inputs], limit: int | None)
 
 
 def _table_stages(recipe: Recipe) -> list[Stage]:
-    rules = {name: rule.model_dump(mode="json", by_alias=True) for name, rule in recipe.rules.items()}
+    rules = {name: rule.model_dump(mode="json", by_alias=True, exclude={"why"}) for name, rule in recipe.rules.items()}
     ingested = tuple(f"ingest_{name}" for name in recipe.sources)
     builders = {name: source.build for name, source in recipe.sources.items()}
     return [
@@ -170,6 +172,8 @@ def _training_stages(recipe: Recipe, hashes: HashCache) -> list[Stage]:
             f"recipe `{recipe.name}`: nano is a {NANO_FAMILY} and can't learn from rows rendered for "
             f"{recipe.render.family}; name a checkpoint of that family in `train.model`, or leave `train` out"
         )
+    if not recipe.mix.test_fraction:
+        raise RecipeError(f"recipe `{recipe.name}`: training is evaluated on a test split; `mix.test_fraction` is 0")
     train, judged = recipe.train, recipe.evaluate
     nano = train.model == "nano"
     weights = "" if nano else _checkpoint_hash(train.model, hashes)

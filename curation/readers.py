@@ -12,7 +12,7 @@ import json
 import tarfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO, Any
 
 import fsspec
@@ -25,6 +25,8 @@ from curation.contract.table import join
 SPLIT_BYTES = 256 * 1024
 MAX_BYTES = 64 * 1024 * 1024  # of one image or one line; what is longer is quarantined unread (platform default)
 IMAGE_SUFFIXES = ("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "svg", "avif", "heic")
+
+_ONE_A_LINE = "JSON lines have one object on each line (`jq -c '.[]'` makes them of a list)"
 
 
 class Problem(ValueError):
@@ -128,9 +130,9 @@ def _json_row(locator: str, line: bytes) -> RawRow:
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:  # also text that is not UTF-8
-        return RawRow(locator, {}, Problem("bad_json", f"{locator}: {error}", line))
+        return RawRow(locator, {}, Problem("bad_json", f"{locator}: {error}; {_ONE_A_LINE}", line))
     if not isinstance(value, dict):
-        what = f"{locator}: expected an object, found {type(value).__name__}"
+        what = f"{locator}: expected an object, found {type(value).__name__}; {_ONE_A_LINE}"
         return RawRow(locator, {}, Problem("bad_json", what, line))
     return RawRow(locator, value)
 
@@ -138,34 +140,51 @@ def _json_row(locator: str, line: bytes) -> RawRow:
 def _read_tar(url: str, split: Split) -> Iterator[RawRow]:
     """Members with one key (the name up to the first dot of its last part) that follow one another are a row."""
     with fsspec.open(url, "rb") as raw, tarfile.open(fileobj=raw, mode="r|*") as archive:
-        row, seen = _TarRow("", 0, {}), set()  # type: ignore[var-annotated]
-        for member in archive:
-            name = member.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-            if member.isdir():
-                continue
-            if not member.isfile() or member.size > MAX_BYTES:  # links and devices lead out of the archive
-                what = f"{member.size:,} bytes" if member.isfile() else f"a member of type {member.type!r}"
-                problem = Problem(
-                    "bad_member", f"{name}: {what}; a row is made of files of at most {MAX_BYTES:,} bytes"
-                )
-                yield RawRow(f"{split.file}#{name}@{member.offset}", {}, problem)
-                continue
-            folder, _, last = name.rpartition("/")
-            base, _, suffix = last.partition(".")
-            key = f"{folder}/{base}" if folder else base
-            if key != row.key or not row.members:
-                if row.members:
-                    yield _tar_row(split.file, row, seen)
-                row = _TarRow(key, member.offset, {})
-            data = archive.extractfile(member)
-            row.members[suffix.lower()] = data.read() if data else b""
-        if row.members:
+        row: _TarRow | None = None
+        seen: set[str] = set()
+        damage: Exception | None = None
+        try:
+            for member in archive:
+                if member.isdir():
+                    continue
+                name = member.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+                if not member.isfile() or member.size > MAX_BYTES:  # links and devices lead out of the archive
+                    yield _refused_member(split.file, name, member)
+                    continue
+                folder, _, last = name.rpartition("/")
+                base, _, suffix = last.partition(".")
+                key = f"{folder}/{base}" if folder else base
+                if row is None or key != row.key:
+                    if row:
+                        yield _tar_row(split.file, row, seen)
+                    row = _TarRow(key, member.offset, {})
+                data = archive.extractfile(member)
+                row.add(suffix.lower(), data.read() if data else b"")
+        except (tarfile.TarError, EOFError) as error:
+            damage = error
+        if row:
             yield _tar_row(split.file, row, seen)
-        # `tarfile` takes a cut between two members for the end; only the archive's own end mark tells the two apart.
-        raw.seek(0, 2)
-        raw.seek(-min(raw.tell(), tarfile.BLOCKSIZE), 1)
-        if raw.read().strip(b"\0"):
-            raise tarfile.ReadError("the archive has no end mark, so members may be missing")
+        if damage:
+            raise damage
+        _check_end(raw, archive)
+
+
+def _refused_member(file: str, name: str, member: tarfile.TarInfo) -> RawRow:
+    what = f"{member.size:,} bytes" if member.isfile() else f"a member of type {member.type!r}"
+    problem = Problem("bad_member", f"{name}: {what}; a row is made of files of at most {MAX_BYTES:,} bytes")
+    return RawRow(f"{file}#{name}@{member.offset}", {}, problem)
+
+
+def _check_end(raw: IO[bytes], archive: tarfile.TarFile) -> None:
+    """`tarfile` takes a cut between two members, or a damaged header, for the end. The true end is blocks of zeros."""
+    raw.seek(archive.offset)
+    blocks = 0
+    while block := raw.read(tarfile.RECORDSIZE):
+        blocks += len(block) // tarfile.BLOCKSIZE
+        if block.strip(b"\0"):
+            raise tarfile.ReadError(f"damaged at byte {archive.offset:,}: members behind it are lost")
+    if not blocks:
+        raise tarfile.ReadError("the archive has no end mark, so members may be missing")
 
 
 @dataclass(frozen=True)
@@ -173,6 +192,12 @@ class _TarRow:
     key: str
     offset: int  # of its first member, which tells a key's second coming apart
     members: dict[str, bytes]
+    repeated: set[str] = field(default_factory=set)
+
+    def add(self, suffix: str, data: bytes) -> None:
+        if suffix in self.members:
+            self.repeated.add(suffix)
+        self.members[suffix] = data
 
 
 def _tar_row(file: str, row: _TarRow, seen: set[str]) -> RawRow:
@@ -181,6 +206,9 @@ def _tar_row(file: str, row: _TarRow, seen: set[str]) -> RawRow:
         problem = Problem("duplicate_key", f"{locator}: the key came before in this shard", evidence(row.members))
         return RawRow(f"{locator}@{row.offset}", {}, problem)
     seen.add(row.key)
+    if row.repeated:
+        what = f"{locator}: the member .{min(row.repeated)} comes twice"
+        return RawRow(locator, {}, Problem("bad_member", what, evidence(row.members)))
     value: dict[str, Any] = {"__key__": row.key}
     for suffix, data in row.members.items():
         last = suffix.rpartition(".")[2]
@@ -191,7 +219,7 @@ def _tar_row(file: str, row: _TarRow, seen: set[str]) -> RawRow:
                 value[suffix] = data.decode("utf-8")
             else:
                 value[suffix] = data
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             return RawRow(locator, {}, Problem("bad_member", f"{locator}.{suffix}: {error}", data))
         if suffix in IMAGE_SUFFIXES:
             value.setdefault("image", data)

@@ -29,12 +29,14 @@ def execute(
     session that is passed in is used and left running.
 
     Raises:
+        UsageError: a selected stage reads one that has not run and is not selected.
         StageError: with the words of the stage that failed. What is complete stays complete.
     """
     plan = workspace.plan()
     chosen = dag.select(plan, selection)
     why = plan.reasons()
     stale = [name for name in chosen if why[name]]
+    dag.check_parents(plan, stale)
     note_run(plan, new_run_id())
     if done := len(chosen) - len(stale):
         console.print(f"[dim]{done} of {len(chosen)} stages are complete already and are skipped[/]")

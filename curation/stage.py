@@ -21,10 +21,10 @@ from rich.console import Console
 
 from curation.contract.recipe import MediaAccess
 from curation.contract.table import Manifest, join, read_manifest, read_parquet, table_files, table_url
+from curation.media import MediaStore
 from curation.progress import Bar, bar
 from curation.spark import build_session, close_session
 from curation.store import (
-    MediaStore,
     commit,
     fingerprint,
     is_complete,
@@ -154,14 +154,12 @@ def run_stage(stage: Stage, tables: dict[str, str], fingerprints: dict[str, str]
     """Runs a stage unless its table is complete, and gives the table's manifest.
 
     Raises:
-        StageError: a parent is missing, a source looks broken, or the counts do not add up.
+        StageError: a source looks broken, or the counts do not add up.
+        TableError: a table that it reads is not there.
     """
     table = tables[stage.name]
     if is_complete(table):
         return read_manifest(table)
-    for parent in stage.reads:
-        if not is_complete(tables[parent]):
-            raise StageError(f"`{stage.name}` reads `{parent}`, which has not run; select `+{stage.name}`")
     total = sum(_passed_on(read_manifest(tables[parent])) for parent in stage.parents)
     started = time.monotonic()
     attempt = new_attempt()

@@ -14,7 +14,9 @@ ROOT = Path(__file__).resolve().parent.parent
 OURS = ("curation", "filters", "synth", "trainer", "model")
 TORCH = {"torch", "torchvision", "transformers", "trl", "peft", "accelerate", "datasets"}
 SPARK = {"pyspark"}
-TORCH_FREE_MODEL = ("model.image", "model.family", "model.geometry", "model.grounding", "model.actions", "model.chat")
+TORCH_FREE_MODEL = tuple(
+    f"model.{name}" for name in ("image", "family", "geometry", "grounding", "actions", "chat", "encode", "complete")
+)
 
 # Module prefix (the longest that fits counts): what of ours it may import, and what it must never import.
 RULES: dict[str, tuple[tuple[str, ...], set[str]]] = {
@@ -48,7 +50,8 @@ def imports(path: Path) -> Iterator[tuple[str, bool]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from ((alias.name, id(node) not in lazy) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0 and node.module, f"{path}: a relative import"
             for alias in node.names:
                 inner = f"{node.module}.{alias.name}"
                 whole = inner if (ROOT / inner.replace(".", "/")).with_suffix(".py").exists() else node.module

@@ -40,8 +40,8 @@ def train_sft(dataset: str, settings: TrainSettings, out: str, progress: Progres
     `winnow.json`; it is complete or absent. `nano` as base is built in `base` beside `out`. `progress` is called with
     (step, steps, loss) after each optimizer step. Rows longer than `max_length` are left out and named. The same data,
     settings and seed give the same weights on a CPU. Processes that are launched together divide each step's rows, and
-    the first writes. Raises before any training: `DataError` for rows that cannot be
-    trained on, `CheckpointError` for the base, `PolicyError` where other parameters would train than the policy says.
+    the first writes. Raises before any training: `DataError` for rows that cannot be trained on, `CheckpointError` for
+    the base, `PolicyError` where other parameters would train than the policy says.
     """
     check_devices(torch.cuda.device_count(), os.environ)
     target = Path(out).resolve()

@@ -63,7 +63,9 @@ class Source(Settings):
     build: Builder
     fields: dict[str, Expression] = Field(description="what the builder needs, as JMESPath over the raw row")
     each: Expression | None = Field(
-        None, description="a list in the raw row: one sample per item, seen by the fields as `item` beside `row`"
+        None,
+        description="a list in the raw row: one sample per item, which the fields see as `item` beside `row`; "
+        "a row with a bad item is quarantined whole",
     )
     media_root: str | None = Field(None, description="folder of image paths; default: the folder of the rows' file")
     boxes: Boxes = Boxes()
@@ -168,6 +170,8 @@ def load_recipe(path: str | Path) -> Recipe:
         text = Path(path).read_text(encoding="utf-8")
     except OSError as error:
         raise RecipeError(f"{path}: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        raise RecipeError(f"{path}: not UTF-8 text at byte {error.start}") from None
     return parse_recipe(text, str(path))
 
 

@@ -10,8 +10,8 @@ from curation.build import Builder
 from curation.contract.recipe import Boxes, Source
 from curation.contract.sample import Media, from_row, to_row
 from curation.ingest import store_image
+from curation.media import MediaStore
 from curation.readers import Problem
-from curation.store import MediaStore
 
 NAN = float("nan")
 MEDIA = Media(sha256="a" * 64, mime="image/jpeg", width=40, height=20, orientation=6, size=9)
@@ -103,6 +103,9 @@ def test_each_makes_several_samples_that_name_their_parent() -> None:
         ("extraction", {"image": "i", "answer": "a"}, {"i": 1, "a": {"date": datetime.date(2020, 1, 1)}}, "bad_field"),
         ("vqa", {"image": "i", "question": "length(q)", "answer": "a"}, {"i": 1, "q": None, "a": "x"}, "bad_field"),
         ("spotting", {"image": "i", "regions": "r"}, {"i": 1, "r": []}, "empty_field"),
+        ("detection", {"image": "i", "regions": "o[].{points: b, label: l}"},
+         {"i": 1, "o": [{"b": [0, 0, 1, 1], "l": "x"}, None]}, "null_item"),
+        ("referring", {"image": "i", "phrase": "p", "region": "b"}, {"i": 1, "p": "x", "b": [9, 9, 2, 2]}, "bad_box"),
         ("referring", {"image": "i", "phrase": "p", "region": "b"}, {"i": 1, "p": "x", "b": [1, 2, 3]}, "bad_box"),
         ("referring", {"image": "i", "phrase": "p", "region": "b"}, {"i": 1, "p": "x", "b": "1,2,3,4"}, "bad_box"),
         ("referring", {"image": "i", "phrase": "p", "region": "b"}, {"i": 1, "p": "x", "b": "1234"}, "bad_box"),

@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 from curation.build import Builder
 from curation.contract.recipe import Boxes, Source
 from curation.ingest import store_image
-from curation.store import MediaStore
+from curation.media import MediaStore
 from model.chat import render
 from model.family import family
 from model.geometry import scale_points

@@ -125,7 +125,7 @@ def test_a_rows_story_names_the_signal_and_the_bound(ledger: Ledger) -> None:
 
 
 def test_quarantine_keeps_the_bytes(ledger: Ledger, rendered: Workspace) -> None:
-    from curation.store import MediaStore
+    from curation.media import MediaStore
 
     url = ledger.tables["ingest_pairs"]
     rows = read_table(url, filters=[("fate", "==", "quarantined")]).to_pylist()

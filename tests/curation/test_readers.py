@@ -123,3 +123,36 @@ def test_a_saved_dataset_is_read_without_its_caches(tmp_path: Path) -> None:
     rows = read(tmp_path, "saved", "datasets")
     assert [row.value["n"] for row in rows] == [0, 1, 2, 3, 4] * 2
     assert len({row.locator for row in rows}) == 10
+
+
+def test_a_damaged_header_in_a_tar_is_told_and_the_rows_before_it_arrive(tmp_path: Path) -> None:
+    tar(tmp_path / "a.tar", [(f"{n}.txt", str(n).encode()) for n in range(6)])
+    data = bytearray((tmp_path / "a.tar").read_bytes())
+    data[3 * 1024 : 3 * 1024 + 512] = b"x" * 512  # each member takes a header and a block
+    (tmp_path / "a.tar").write_bytes(data)
+    rows = read(tmp_path, "a.tar", "webdataset")
+    assert [row.value.get("txt") for row in rows[:3]] == ["0", "1", "2"]
+    assert rows[-1].problem and rows[-1].problem.kind == "damaged_file" and len(rows) == 4
+
+
+def test_a_reader_can_be_left_early(tmp_path: Path) -> None:
+    tar(tmp_path / "a.tar", [(f"{n}.txt", b"t") for n in range(6)])
+    given = source("a.tar", "webdataset")
+    inputs = find_inputs("s", given, str(tmp_path), HashCache())
+    (split,) = plan_splits(given, inputs.root, inputs.files)
+    rows = read_split(given, inputs.root, split)
+    assert next(rows).locator == "a.tar#0"
+    rows.close()  # type: ignore[attr-defined]
+
+
+def test_what_we_write_ourselves_is_no_input(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"image": "a.png"}\n')
+    (tmp_path / "work [1]" / "store").mkdir(parents=True)
+    fields = {"image": "image", "caption": "image"}
+    given = Source(path="rows.jsonl", reader="jsonl", build="caption", fields=fields)
+    ours = (str(tmp_path / "work [1]" / "store"),)
+    before = find_inputs("s", given, str(tmp_path), HashCache(), ours).fingerprint
+    (tmp_path / "work [1]" / "store" / "new").write_text("ours")
+    assert find_inputs("s", given, str(tmp_path), HashCache(), ours).fingerprint == before
+    (tmp_path / "a.png").write_text("theirs")
+    assert find_inputs("s", given, str(tmp_path), HashCache(), ours).fingerprint != before

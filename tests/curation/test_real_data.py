@@ -14,10 +14,10 @@ from curation.contract.sample import Sample
 from curation.ingest import store_image
 from curation.inputs import HashCache, find_inputs, media_root
 from curation.ledger import Ledger
+from curation.media import MediaStore
 from curation.progress import console
 from curation.readers import plan_splits, read_split
 from curation.run import execute
-from curation.store import MediaStore
 from curation.workspace import Workspace
 from model.chat import render
 from model.family import FAMILIES, Family

@@ -7,6 +7,7 @@ the reference's regions drawn where they lie. All functions are pure: they are g
 from __future__ import annotations
 
 import base64
+import functools
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -154,6 +155,8 @@ def _lines(row: RenderedRow, width: int) -> list[list[tuple[Look, float, str]]]:
         for word in re.findall(r"\n|[^\S\n]+|[^\s]{1,60}", piece.replace("\t", "    ")):
             length = 0.0 if word == "\n" else _font().getlength(word)
             if word == "\n" or (x and x + length > width):
+                if len(lines) == _MOST_LINES:
+                    return [*lines, [("markup", 0.0, "... and more; `winnow look ID` has all of it")]]
                 lines.append([])
                 x = 0.0
             if word != "\n":
@@ -162,6 +165,7 @@ def _lines(row: RenderedRow, width: int) -> list[list[tuple[Look, float, str]]]:
     return lines
 
 
+@functools.cache
 def _font() -> Any:
     return ImageFont.load_default(_TEXT_SIZE)
 

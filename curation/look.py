@@ -30,6 +30,7 @@ _PALETTE = ("#e69f00", "#56b4e9", "#009e73", "#d55e00", "#cc79a7", "#0072b2")
 _TERMINAL: dict[Look, str] = {"trained": "bold green", "masked": "default", "markup": "dim", "media": "bold magenta"}
 _INK: dict[Look, str] = {"trained": "#0b6e3b", "masked": "#33373d", "markup": "#9aa0a8", "media": "#8a2f7a"}
 _MARGIN, _TEXT_WIDTH, _TEXT_SIZE = 16, 720, 15
+_MOST_LINES = 200  # of text in a picture
 
 
 def look_text(row: RenderedRow) -> Text:

@@ -18,7 +18,7 @@ from model.image import decode
 _REDUCE = {
     "min": lambda values: values.min(),
     "max": lambda values: values.max(),
-    "mean": lambda values: values.mean(),
+    "mean": lambda values: values.drop_nulls().implode().map_elements(_exact_mean, return_dtype=pl.Float64),
     "first": lambda values: values.drop_nulls().first(),
 }
 
@@ -83,6 +83,12 @@ def _column(each: Signal, units: dict[Grain, pl.DataFrame]) -> pl.Series:
         everyone = pl.DataFrame({"sample": pl.int_range(len(units["sample"]), dtype=pl.UInt32, eager=True)})
         values = everyone.join(reduced, on="sample", how="left", maintain_order="left")[each.name]
     return values.cast(pl.Float64).fill_nan(None) if each.dtype == "float64" else values
+
+
+def _exact_mean(values: pl.Series) -> float | None:
+    """The mean by exact summation: a vectorised sum rounds by where the values happen to lie in memory, and with that
+    by the row's neighbours."""
+    return math.fsum(values) / len(values) if len(values) else None
 
 
 def _finite(each: Signal, value: float | int | str | None) -> float | int | str | None:

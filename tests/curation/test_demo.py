@@ -48,7 +48,7 @@ def test_the_summary_has_what_it_promises(trained: tuple[Workspace, dict[str, An
     for name in ("base", "sft"):
         metrics = summary["evaluation"][name]
         assert metrics["loss"] > 0 and metrics["rows"] > 5
-        assert {"grounding/acc_at_0.5", "vqa/exact_match", "document/anls", "agent/click_accuracy"} <= set(metrics)
+        assert {"grounding/f1_at_0.5", "vqa/exact_match", "document/anls", "agent/click_accuracy"} <= set(metrics)
     assert summary["evaluation"]["sft"]["loss"] < summary["evaluation"]["base"]["loss"]
     assert 0 < summary["mix"]["text_tokens"] < summary["mix"]["tokens"]
     json.dumps(summary)

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from curation import dag
 from curation.contract.dataset import read_rendered
 from curation.contract.table import read_manifest, read_table
 from curation.ledger import Ledger, reasons, rule_funnel, story
@@ -27,7 +28,9 @@ NOT_SPOILED = {("receipts_fields", "box_outside")}
 
 @pytest.fixture(scope="module")
 def ledger(rendered: Workspace) -> Ledger:
-    return Ledger.of_plan(rendered.plan())
+    """The stages up to the dataset, whatever other tests trained in the same store."""
+    tables = Ledger.of_plan(rendered.plan()).tables
+    return Ledger({name: tables[name] for name in dag.select(rendered.plan(), "+render")})
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+import polars as pl
 import pyarrow as pa
 
 Grain = Literal["sample", "turn", "media", "region", "step"]
@@ -87,3 +89,14 @@ def signal(
 def signal_schema(key: str, signals: list[Signal]) -> pa.Schema:
     """The Arrow schema of a table of measurements: a string column `key`, then one column for each signal."""
     return pa.schema([(key, pa.string()), *((each.name, each.arrow_type) for each in signals)])
+
+
+def divide(top: pl.Series, bottom: pl.Series) -> pl.Series:
+    """`top` / `bottom` as float64, rounded as IEEE 754 says; null where either is null or `bottom` is 0.
+
+    polars multiplies by the reciprocal where a column has one row, which differs in the last digit: a value would show
+    how many rows its batch has. numpy always divides.
+    """
+    above, below = (column.cast(pl.Float64).fill_null(np.nan).to_numpy() for column in (top, bottom))
+    quotient = np.divide(above, below, out=np.full(len(above), np.nan), where=below != 0)
+    return pl.Series(quotient).fill_nan(None)

@@ -9,7 +9,7 @@ import functools
 
 import polars as pl
 
-from filters.signal import signal
+from filters.signal import divide, signal
 
 header = functools.partial(signal, tier="header", grain="media")
 
@@ -41,7 +41,8 @@ def megapixels(media: pl.DataFrame) -> pl.Series:
 @header(unit="ratio", reducer="max", source="DataComp (Gadre et al. 2023), basic filter: at most 3")
 def aspect_ratio(media: pl.DataFrame) -> pl.Series:
     """Longer side over shorter side of the most elongated image; 1 is a square."""
-    return media.select(pl.max_horizontal("width", "height") / pl.min_horizontal("width", "height")).to_series()
+    sides = media.select(longer=pl.max_horizontal("width", "height"), shorter=pl.min_horizontal("width", "height"))
+    return divide(sides["longer"], sides["shorter"])
 
 
 @header(unit="bytes", reducer="min", dtype="int64")
@@ -53,7 +54,7 @@ def file_bytes(media: pl.DataFrame) -> pl.Series:
 @header(unit="bits/px", reducer="min")
 def bits_per_pixel(media: pl.DataFrame) -> pl.Series:
     """File bits per pixel of the most compressed image: little for blank pages and heavy compression alike."""
-    return media["size"] * 8.0 / (media["width"].cast(pl.Float64) * media["height"])
+    return divide(media["size"] * 8.0, media["width"].cast(pl.Float64) * media["height"])
 
 
 @signal(tier="header", grain="sample", unit="images", dtype="int64")

@@ -10,7 +10,7 @@ import functools
 
 import polars as pl
 
-from filters.signal import signal
+from filters.signal import divide, signal
 
 region = functools.partial(signal, tier="text", grain="region")
 
@@ -34,8 +34,9 @@ def region_outside_ratio(regions: pl.DataFrame) -> pl.Series:
     inside_area = inside_width.clip(lower_bound=0) * inside_height.clip(lower_bound=0)
     x, y = (pl.col("x1") + pl.col("x2")) / 2, (pl.col("y1") + pl.col("y2")) / 2
     centre_inside = x.is_between(0, pl.col("media_width")) & y.is_between(0, pl.col("media_height"))
-    area = _WIDTH * _HEIGHT
-    outside = pl.when(area > 0).then(1 - inside_area / area).otherwise(1 - centre_inside.cast(pl.Float64))
+    areas = regions.select(inside=inside_area, whole=_WIDTH * _HEIGHT)
+    inside = divide(areas["inside"], areas["whole"])
+    outside = pl.when(_WIDTH * _HEIGHT > 0).then(1 - inside).otherwise(1 - centre_inside.cast(pl.Float64))
     known = pl.col("media_width").is_not_null() & pl.col("media_height").is_not_null()
     return regions.select(pl.when(known).then(outside.clip(0, 1))).to_series()
 
@@ -49,8 +50,11 @@ def region_min_side_px(regions: pl.DataFrame) -> pl.Series:
 @region(unit="share", reducer="max")
 def region_area_ratio(regions: pl.DataFrame) -> pl.Series:
     """Area of the largest box or quad (its upright box) as a share of its image; near 1 it points at nothing."""
-    image = pl.col("media_width").cast(pl.Float64) * pl.col("media_height")
-    return regions.select(pl.when(pl.col("shape") != "point").then(_WIDTH * _HEIGHT / image)).to_series()
+    areas = regions.select(
+        region=pl.when(pl.col("shape") != "point").then(_WIDTH * _HEIGHT),
+        image=pl.col("media_width").cast(pl.Float64) * pl.col("media_height"),
+    )
+    return divide(areas["region"], areas["image"])
 
 
 @region(unit="share", reducer="mean")

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from filters.signal import signal
+from filters.signal import divide, signal
 
 text = functools.partial(signal, tier="text", grain="sample")
 
@@ -121,8 +121,7 @@ def answer_is_filename(samples: pl.DataFrame) -> pl.Series:
 
 
 def _share(part: pl.Series, whole: pl.Series) -> pl.Series:
-    length = whole.str.len_chars()
-    return part.cast(pl.Float64) / length.set(length == 0, None)
+    return divide(part, whole.str.len_chars())
 
 
 def _char_repetition(answer: str, window: int = 10) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -283,15 +284,18 @@ def test_signals_of_another_tier_and_of_wrong_length_are_refused() -> None:
         measure_samples(table(NOTHING, CLICKS), [too_short])
 
 
-def test_a_mean_does_not_depend_on_where_its_values_lie() -> None:
-    """Vectorised sums round by the alignment of their values; 40 regions of odd sizes in odd company show it."""
+def test_no_last_digit_shows_the_size_of_the_batch() -> None:
+    """One row alone is where polars rounds quotients otherwise, and a group alone where it sums otherwise."""
     rng = random.Random(4)
 
     def busy(count: int) -> Sample:
-        boxes = [(rng.random(), rng.random(), 20 + 30 * rng.random(), 20 + 30 * rng.random()) for _ in range(count)]
-        return with_regions(*(Region(points=box) for box in boxes))
+        corners = [(rng.random(), rng.random(), 20 + 30 * rng.random(), 20 + 30 * rng.random()) for _ in range(count)]
+        made = with_regions(*(Region(points=box) for box in corners))
+        side = rng.randrange(30, 3000)
+        return replace(made, media=(image(side, rng.randrange(30, 3000), size=rng.randrange(10**6)),))
 
-    samples = [busy(count) for count in (1, 40, 3, 41, 2, 57, 5, 64, 7, 39)]
-    together = measure_samples(table(*samples), SIGNALS).column("region_area_ratio").to_pylist()
-    assert together == [measured(sample)["region_area_ratio"] for sample in samples]
-    assert together == measure_samples(table(*samples[::-1]), SIGNALS).column("region_area_ratio").to_pylist()[::-1]
+    samples = [busy(count) for count in (1, 40, 1, 41, 2, 57, 1, 64, 7, 39)]
+    samples += [talk("word, " * rng.randrange(1, 90) + "?!" * rng.randrange(9)) for _ in range(20)]
+    together = measure_samples(table(*samples), SIGNALS).to_pylist()
+    assert together == [measured(sample) for sample in samples]
+    assert together == measure_samples(table(*samples[::-1]), SIGNALS).to_pylist()[::-1]

@@ -29,7 +29,7 @@ def trained(
     rendered: Workspace, spark: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Workspace, dict[str, Any]]:
     """A LoRA of a few steps on the shared dataset."""
-    text = DEMO.read_text().replace("max_steps: 120", "max_steps: 4").replace("method: full", "method: lora")
+    text = DEMO.read_text().replace("max_steps: 90", "max_steps: 4").replace("method: full", "method: lora")
     text = text.replace("max_new_tokens: 48", "max_new_tokens: 8")
     recipe = tmp_path_factory.mktemp("recipe") / "recipe.yaml"
     recipe.write_text(text)

@@ -16,7 +16,7 @@ from curation.store import is_complete
 
 _OURS = ("curation", "model", "trainer")  # whose errors are words for users
 # Without its own log capture a stage's progress bar sees the terminal that it is drawn on.
-INSTANCE = """telemetry:
+_INSTANCE = """telemetry:
   enabled: false
 compute_logs:
   module: dagster._core.storage.noop_compute_log_manager
@@ -51,6 +51,13 @@ def _asset(stage: Stage, plan: Plan, runtime: Runtime, done: Callable[[Manifest]
     return body
 
 
+def prepare(home: Path) -> Path:
+    """The folder of Dagster's run history with our settings in it."""
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "dagster.yaml").write_text(_INSTANCE)
+    return home
+
+
 def run(plan: Plan, runtime: Runtime, names: Iterable[str], home: Path, done: Callable[[Manifest], None]) -> None:
     """Runs stages in the order of the graph; the first that fails ends the run.
 
@@ -60,9 +67,7 @@ def run(plan: Plan, runtime: Runtime, names: Iterable[str], home: Path, done: Ca
     chosen = list(names)
     if not chosen:
         return
-    home.mkdir(parents=True, exist_ok=True)
-    (home / "dagster.yaml").write_text(INSTANCE)
-    with dg.DagsterInstance.from_config(str(home)) as instance:
+    with dg.DagsterInstance.from_config(str(prepare(home))) as instance:
         result = dg.materialize(
             assets(plan, runtime, done),
             selection=dg.AssetSelection.assets(*chosen),

@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 from rich.console import Console
 
-from curation.contract.dataset import read_rendered
+from curation.contract.dataset import split_sizes
 from curation.ledger import Ledger
 from curation.progress import bar
 from curation.run import execute
@@ -45,7 +45,7 @@ def summarise(workspace: Workspace, stages: list[dict[str, Any]]) -> dict[str, A
     """What came of a run: counts by stage, sizes of the splits, the training mix by rows and tokens, the metrics."""
     ledger = Ledger.of(workspace.store)
     table = ledger.need("render")
-    sizes = {split: len(read_rendered(table, split)) for split in ("train", "test")}
+    sizes = split_sizes(table)
     judged = {name: ledger.beside(f"evaluate_{name}")["metrics"] for name in ("base", "sft")}
     mix = ledger.beside("train_sft")["summary"]["dataset"]
     mix = {name: mix[name] for name in ("rows", "tokens", "text_rows", "text_tokens")}

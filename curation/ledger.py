@@ -5,14 +5,13 @@ Answers come from the tables of the store's last run and need no Spark.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from curation.contract.dataset import RenderedRow, read_rendered
-from curation.contract.table import TableError, join, read_bytes, read_manifest, read_table, table_files
+from curation.contract.table import TableError, read_beside, read_manifest, read_table, table_files
 from curation.plan import Plan, last_run
 from curation.stage import COUNTS, tables_of
 from curation.store import is_complete
@@ -53,8 +52,8 @@ class Ledger:
         return self.tables[stage]
 
     def beside(self, stage: str) -> dict[str, Any]:
-        """What lies beside a stage's manifest: seconds, and for training and evaluation the summary and metrics."""
-        return dict(json.loads(read_bytes(join(self.need(stage), "files.json"))))
+        """What lies beside the manifest of a stage, which must be complete."""
+        return read_beside(self.need(stage))
 
 
 def _complete(tables: dict[str, str]) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from curation import dag
-from curation.contract.table import Manifest, join, read_bytes, read_manifest
+from curation.contract.table import Manifest, read_beside, read_manifest
 from curation.plan import Plan, new_run_id, note_run
 from curation.stage import COUNTS
 from curation.store import is_complete
@@ -50,17 +49,13 @@ def execute(
 
 def stage_counts(plan: Plan, name: str) -> dict[str, Any]:
     """{"name", "in", "kept", "dropped", "quarantined", "waiting", "made", "seconds"} of a complete stage."""
-    counts = read_manifest(plan.tables[name]).counts
-    return {"name": name, **{key: counts.get(key, 0) for key in COUNTS}, "seconds": timings(plan, name)["seconds"]}
-
-
-def timings(plan: Plan, name: str) -> dict[str, Any]:
-    """What lies beside a stage's manifest: seconds, and for training the loss and the metrics."""
-    return dict(json.loads(read_bytes(join(plan.tables[name], "files.json"))))
+    table = plan.tables[name]
+    counts = read_manifest(table).counts
+    return {"name": name, **{key: counts.get(key, 0) for key in COUNTS}, "seconds": read_beside(table)["seconds"]}
 
 
 def _report(console: Console, plan: Plan, manifest: Manifest) -> None:
-    seconds = timings(plan, manifest.stage)["seconds"]
+    seconds = read_beside(plan.tables[manifest.stage])["seconds"]
     told = [f"{manifest.counts[key]:,} {key}" for key in COUNTS if manifest.counts.get(key)]
     rate = f", {manifest.counts['in'] / seconds:,.0f} rows/s" if manifest.counts["in"] and seconds else ""
     console.print(f"[green]done[/] {manifest.stage:<24} {', '.join(told) or 'no rows'} [dim]{seconds:.1f} s{rate}[/]")
@@ -68,9 +63,7 @@ def _report(console: Console, plan: Plan, manifest: Manifest) -> None:
 
 def serve_ui(workspace: Workspace, recipe: Path, port: int) -> int:
     """Runs Dagster's web server on the workspace until it is stopped. Listens on the loopback address only."""
-    home = workspace.dagster_home
-    home.mkdir(parents=True, exist_ok=True)
-    (home / "dagster.yaml").write_text(dag.INSTANCE)
+    home = dag.prepare(workspace.dagster_home)
     given = {
         "recipe": str(recipe.resolve()),
         "out": str(workspace.out),

@@ -120,8 +120,9 @@ class Job:
         if is_local(table):
             return Path(join(table, folder))
         target = self.scratch / stage
-        filesystem, path = fsspec.url_to_fs(join(table, folder))
-        filesystem.get(path, str(target), recursive=True)
+        if not target.exists():  # asked for a second time
+            filesystem, path = fsspec.url_to_fs(join(table, folder))
+            filesystem.get(path, str(target), recursive=True)
         return target
 
 
@@ -174,7 +175,8 @@ def run_stage(stage: Stage, tables: dict[str, str], fingerprints: dict[str, str]
             files = [file.name for file in written]
             counts = _count(total_fates(written), total if stage.parents else None)
             rows, digest, timings = sum(file.rows for file in written), total_digest(written), {}
-            _check_budgets(stage, table, files)
+            if counts["quarantined"]:
+                _check_budgets(stage, table, files)
     _check_balance(stage, counts)
     manifest = Manifest(
         stage=stage.name,
@@ -224,8 +226,6 @@ def _check_balance(stage: Stage, counts: dict[str, int]) -> None:
 
 def _check_budgets(stage: Stage, table: str, files: list[str]) -> None:
     """Stops where so much of a source is unreadable that the source, or the recipe's idea of it, must be wrong."""
-    if not stage.budgets:
-        return
     wanted = ["source", "fate", "reason", "detail"]
     parts = [read_parquet(join(table, name), wanted) for name in files]
     rows = pl.DataFrame(pl.from_arrow(pa.concat_tables(parts))).filter(pl.col("fate") != "made")

@@ -1,8 +1,8 @@
 """The store: content-addressed tables behind fsspec, complete or absent, never overwritten in place.
 
 Tables are written by the Spark tasks themselves with pyarrow, each file under the name of this attempt; the driver
-writes the list of files and then, last, the manifest. A task that Spark runs twice writes the same file name twice,
-and a run that dies leaves files that no manifest names. See `contract/table.py` for the layout.
+writes the list of files and then, last, the manifest. A task that Spark runs twice writes two files, of which the
+driver hears of one, and a run that dies leaves files that no manifest names. See `contract/table.py` for the layout.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from curation.contract.dataset import split_sizes
 from curation.contract.training import EvalSettings, TrainSettings
 from curation.stage import COUNTS, Artifact, Job
 
@@ -37,7 +38,7 @@ def train_sft(job: Job, settings: TrainSettings) -> Artifact:
         str(folder),
         lambda step, total, loss: job.bar.update(step, total, f"loss {loss:.3f}"),
     )
-    rows, long = _split_rows(job, "train"), len(summary["left_out"])
+    rows, long = split_sizes(job.tables["render"])["train"], len(summary["left_out"])
     counts = {**_counts(rows), "kept": rows - long, "dropped": long}
     return Artifact(folder, counts, timings={"summary": summary})
 
@@ -56,7 +57,7 @@ def evaluate(job: Job, settings: EvalSettings, checkpoint: Path, trained: TrainS
         progress=lambda done, total: job.bar.update(done, total),
         base=base_folder(job, trained),
     )
-    rows, judged = _split_rows(job, "test"), int(result["rows"])
+    rows, judged = split_sizes(job.tables["render"])["test"], int(result["rows"])
     counts = {**_counts(rows), "kept": judged, "dropped": rows - judged}  # `max_rows` leaves the others out
     return Artifact(folder, counts, timings={"metrics": result})
 
@@ -77,12 +78,6 @@ def merge(job: Job, trained: TrainSettings) -> Artifact:
 
 def base_folder(job: Job, settings: TrainSettings) -> Path:
     return job.folder("base") if settings.model == "nano" else Path(settings.model)
-
-
-def _split_rows(job: Job, split: str) -> int:
-    from curation.contract.dataset import read_rendered
-
-    return len(read_rendered(job.tables["render"], split))
 
 
 def _counts(rows: int = 0) -> dict[str, int]:

@@ -114,6 +114,12 @@ def rendered_from_row(row: dict[str, Any]) -> RenderedRow:
     )
 
 
+def split_sizes(table: str) -> dict[str, int]:
+    """How many rows of a rendered dataset each split has, without reading them."""
+    splits = read_table(table, columns=["split"], filters=[("fate", "==", "kept")]).column("split").to_pylist()
+    return {split: splits.count(split) for split in ("train", "test")}
+
+
 def read_rendered(table: str, split: str) -> list[RenderedRow]:
     """The rows of one split of a rendered dataset, in `row_id` order. Rows that could not be rendered stay in the
     table with their reason, and are left out here."""

@@ -14,8 +14,6 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
-TASKS = ("caption", "vqa", "ocr", "document", "grounding", "agent", "video", "text")
-
 Task = Literal["caption", "vqa", "ocr", "document", "grounding", "agent", "video", "text"]
 PartKind = Literal["text", "media", "region", "action"]
 Shape = Literal["box", "quad", "point"]

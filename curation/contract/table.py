@@ -77,8 +77,13 @@ def read_manifest(table: str) -> Manifest:
 def table_files(table: str) -> list[str]:
     """URLs of a complete table's Parquet files."""
     read_manifest(table)
-    listing = json.loads(read_bytes(join(table, "files.json")))
-    return [join(table, name) for name in listing["files"]]
+    return [join(table, name) for name in read_beside(table)["files"]]
+
+
+def read_beside(table: str) -> dict[str, Any]:
+    """What lies beside a table's manifest: `files`, `seconds`, and for training and evaluation the `summary` and the
+    `metrics`."""
+    return dict(json.loads(read_bytes(join(table, "files.json"))))
 
 
 def read_table(table: str, columns: list[str] | None = None, filters: Any = None) -> pa.Table:

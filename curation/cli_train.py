@@ -129,9 +129,9 @@ def _dataset(data: str, out: Path, store: str) -> str:
 @contextmanager
 def _mendable() -> Iterator[None]:
     """Errors of the trainer's own, whose messages say what to do, without a traceback."""
+    from model.inputs import DataError
     from model.load import CheckpointError
     from model.policy import PolicyError
-    from trainer.data import DataError
 
     try:
         yield

@@ -25,7 +25,7 @@ RULES: dict[str, tuple[tuple[str, ...], set[str]]] = {
     "model": (("curation.contract", "model"), SPARK),
     "filters": (("curation.contract", "filters", *TORCH_FREE_MODEL), SPARK | TORCH),
     "synth": (("curation.contract", "filters", "synth", *TORCH_FREE_MODEL), SPARK | TORCH),
-    "trainer": (("curation.contract", "model", "trainer", "filters.verify"), SPARK),
+    "trainer": (("curation.contract", "model", "trainer", "filters.verify", "filters.score"), SPARK),
     "curation": (OURS, TORCH),
 }
 

@@ -17,21 +17,13 @@ from trl.trainer import add_fused_lm_head
 
 from curation.contract.dataset import RenderedRow
 from curation.contract.training import EvalSettings
+from filters.score import score
+from model.collate import collate
 from model.complete import complete_or_absent
+from model.inputs import DataError, fit_processor, prompt_example, training_example
 from model.load import Checkpoint, load_checkpoint
 from trainer.checkpoint import check_contract
-from trainer.collate import collate
-from trainer.data import (
-    DataError,
-    RenderedDataset,
-    check_sizes,
-    fit_processor,
-    open_dataset,
-    prompt_example,
-    token_counts,
-    training_example,
-)
-from trainer.score import score
+from trainer.data import RenderedDataset, check_sizes, open_dataset, token_counts
 
 Progress = Callable[[int, int], None]
 
@@ -71,7 +63,7 @@ def evaluate(
         raise DataError(
             f"{dataset} was rendered for {data.preprocessing.family}; {checkpoint} is {loaded.family.name}."
         )
-    fit_processor(loaded.processor, data.preprocessing)
+    fit_processor(loaded.processor, data.preprocessing.min_pixels, data.preprocessing.max_pixels)
     check_sizes(data, loaded.processor)
     rows = chosen(data.rows, settings.max_rows)
     order = _by_length(data, rows, loaded.processor.tokenizer)
@@ -145,7 +137,7 @@ def row_losses(loaded: Checkpoint, data: RenderedDataset, rows: Sequence[Rendere
     """(weighted negative log-likelihood, weight) of each row, given its own true answer. The model must have TRL's
     fused head, which projects only where a label is, so that a long batch needs no logits for all of its tokens."""
     tokenizer, config = loaded.processor.tokenizer, loaded.model.config
-    examples = [training_example(data, row, loaded.processor) for row in rows]
+    examples = [training_example(row, data.image, loaded.processor) for row in rows]
     batch = _to(collate(examples, tokenizer.pad_token_id, config.image_token_id), loaded.model.device)
     weights = batch.pop("loss_weights")[:, 1:]
     with torch.inference_mode():
@@ -157,7 +149,7 @@ def row_losses(loaded: Checkpoint, data: RenderedDataset, rows: Sequence[Rendere
 def generate(loaded: Checkpoint, data: RenderedDataset, rows: Sequence[RenderedRow], max_new_tokens: int) -> list[str]:
     """The greedy answer to each row's prompt, special tokens left out. What shares a row's batch does not change it."""
     tokenizer, config = loaded.processor.tokenizer, loaded.model.config
-    examples = [prompt_example(data, row, loaded.processor, config.image_token_id) for row in rows]
+    examples = [prompt_example(row, data.image, loaded.processor, config.image_token_id) for row in rows]
     batch = collate(examples, tokenizer.pad_token_id, config.image_token_id, side="left")
     inputs = {name: value for name, value in batch.items() if name not in ("labels", "loss_weights")}
     # Replaced, not passed: `generate` fills what is passed from the checkpoint's own file, and those of the family

@@ -14,21 +14,13 @@ from transformers import PrinterCallback, TrainerCallback, TrainerControl, Train
 from trl import SFTConfig, SFTTrainer
 
 from curation.contract.training import TrainSettings
+from model.collate import collate
 from model.complete import complete_or_absent
+from model.inputs import DataError, fit_processor, training_example
 from model.load import CheckpointError, base_of, load_checkpoint
 from model.policy import apply_policy, check_trainable, expected_trainable, lora_targets
 from trainer.checkpoint import base_checkpoint, preprocessing_contract, write_contract
-from trainer.collate import collate
-from trainer.data import (
-    DataError,
-    RenderedDataset,
-    check_sizes,
-    fit_processor,
-    leave_out_long,
-    open_dataset,
-    token_counts,
-    training_example,
-)
+from trainer.data import RenderedDataset, check_sizes, leave_out_long, open_dataset, token_counts
 
 Progress = Callable[[int, int, float], None]
 
@@ -53,7 +45,7 @@ def train_sft(dataset: str, settings: TrainSettings, out: str, progress: Progres
     model, processor, family = load_checkpoint(base, dtype=torch.float32 if settings.method == "full" else None)
     if family.name != data.preprocessing.family:
         raise DataError(f"{dataset} was rendered for {data.preprocessing.family}; {base} is a {family.name}.")
-    fit_processor(processor, data.preprocessing)
+    fit_processor(processor, data.preprocessing.min_pixels, data.preprocessing.max_pixels)
     check_sizes(data, processor)
     counts = token_counts(data, processor.tokenizer)
     data, counts, left_out = leave_out_long(data, counts, settings.max_length)
@@ -145,7 +137,7 @@ def _trainer(
 
     def batch(features: list[dict[str, int]]) -> dict[str, torch.Tensor]:
         rows = [data.rows[feature["row"]] for feature in features]
-        return collate([training_example(data, row, processor) for row in rows], pad, image)
+        return collate([training_example(row, data.image, processor) for row in rows], pad, image)
 
     trainer = TokenWeightedTrainer(
         model=model,

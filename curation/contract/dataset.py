@@ -66,6 +66,17 @@ class RenderedRow:
         return "".join(segment.text for segment in self.segments)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderedPair:
+    """A preference: one prompt with two answers. `chosen` is the whole row with the better answer; `rejected` are the
+    segments that stand in the place of its last answer."""
+
+    chosen: RenderedRow
+    rejected: tuple[Segment, ...]
+    margin: float
+    origin: str
+
+
 _SEGMENT = pa.struct([("kind", pa.string()), ("text", pa.string()), ("weight", pa.float32()), ("media", pa.int32())])
 _RENDERED_MEDIA = pa.struct(
     [
@@ -94,6 +105,11 @@ RENDERED = pa.schema(
     ]
 )
 
+# A preference dataset: the columns of `RENDERED` hold the prompt with its chosen answer.
+PAIRS = pa.schema(
+    [*RENDERED, ("rejected", pa.list_(_SEGMENT)), ("margin", pa.float64()), ("origin", pa.string())],
+)
+
 
 def rendered_from_row(row: dict[str, Any]) -> RenderedRow:
     """A dict as read from a table of `RENDERED` back to a rendered row."""
@@ -114,14 +130,33 @@ def rendered_from_row(row: dict[str, Any]) -> RenderedRow:
     )
 
 
+def pair_from_row(row: dict[str, Any]) -> RenderedPair:
+    """A dict as read from a table of `PAIRS` back to a pair."""
+    return RenderedPair(
+        chosen=rendered_from_row(row),
+        rejected=tuple(Segment(**segment) for segment in row["rejected"]),
+        margin=row["margin"],
+        origin=row["origin"],
+    )
+
+
 def split_sizes(table: str) -> dict[str, int]:
     """How many rows of a rendered dataset each split has, without reading them."""
-    splits = read_table(table, columns=["split"], filters=[("fate", "==", "kept")]).column("split").to_pylist()
+    splits = read_table(table, columns=["split"], filters=[("fate", "in", ["kept", "made"])]).column("split").to_pylist()
     return {split: splits.count(split) for split in ("train", "test")}
 
 
 def read_rendered(table: str, split: str) -> list[RenderedRow]:
     """The rows of one split of a rendered dataset, in `row_id` order. Rows that could not be rendered stay in the
     table with their reason, and are left out here."""
-    rows = read_table(table, filters=[("fate", "==", "kept"), ("split", "==", split)])
-    return [rendered_from_row(row) for row in rows.select(RENDERED.names).sort_by("row_id").to_pylist()]
+    return [rendered_from_row(row) for row in _rows(table, split, RENDERED)]
+
+
+def read_pairs(table: str, split: str) -> list[RenderedPair]:
+    """The pairs of one split of a rendered preference dataset, in `row_id` order."""
+    return [pair_from_row(row) for row in _rows(table, split, PAIRS)]
+
+
+def _rows(table: str, split: str, schema: pa.Schema) -> list[dict[str, Any]]:
+    rows = read_table(table, filters=[("fate", "in", ["kept", "made"]), ("split", "==", split)])
+    return list(rows.select(schema.names).sort_by("row_id").to_pylist())

@@ -11,17 +11,9 @@ import torch
 
 from curation.contract.sample import Media
 from curation.contract.table import TableError, media_url
+from model.inputs import DataError, fit_processor, prompt_example, training_example
 from model.load import load_checkpoint
-from trainer.data import (
-    DataError,
-    check_sizes,
-    fit_processor,
-    leave_out_long,
-    open_dataset,
-    prompt_example,
-    token_counts,
-    training_example,
-)
+from trainer.data import check_sizes, leave_out_long, open_dataset, token_counts
 
 
 def test_rows_of_the_split_in_the_order_of_their_ids(made: Any) -> None:
@@ -69,9 +61,9 @@ def test_pixels_come_at_the_rendered_size(made: Any, nano: Path) -> None:
     medium = made.image("red", 500, 300, (50, 50, 200, 200))
     data = open_dataset(made.table([made.row("a", "Q", "A", [medium])]), "train")
     processor = load_checkpoint(nano, "cpu").processor
-    fit_processor(processor, data.preprocessing)
+    fit_processor(processor, data.preprocessing.min_pixels, data.preprocessing.max_pixels)
     check_sizes(data, processor)
-    example = training_example(data, data.rows[0], processor)
+    example = training_example(data.rows[0], data.image, processor)
     rendered = data.rows[0].media[0]
     assert (rendered.resized_width, rendered.resized_height) == (168, 84)  # 24 squares of 28 at most
     assert example.grid is not None
@@ -94,16 +86,16 @@ def test_an_image_of_another_size_than_its_row_says_is_refused(made: Any, nano: 
     medium = made.image("red", 112, 84, (0, 0, 50, 50))
     data = open_dataset(made.table([made.row("a", "Q", "A", [replace(medium, width=84, height=112)])]), "train")
     processor = load_checkpoint(nano, "cpu").processor
-    fit_processor(processor, data.preprocessing)
+    fit_processor(processor, data.preprocessing.min_pixels, data.preprocessing.max_pixels)
     with pytest.raises(DataError, match=r"a: image .* is 112x84 as displayed; the row says 84x112"):
-        training_example(data, data.rows[0], processor)
+        training_example(data.rows[0], data.image, processor)
 
 
 def test_a_missing_image_is_named(made: Any, nano: Path) -> None:
     absent = Media(sha256="0" * 64, mime="image/png", width=112, height=84)
     data = open_dataset(made.table([made.row("a", "Q", "A", [absent])]), "train")
-    with pytest.raises(DataError, match=r"a: its image is not in the store at .*/media/00/000"):
-        training_example(data, data.rows[0], load_checkpoint(nano, "cpu").processor)
+    with pytest.raises(DataError, match=r"a: its image is not in the store: .*/media/00/000"):
+        training_example(data.rows[0], data.image, load_checkpoint(nano, "cpu").processor)
 
 
 def test_a_broken_image_is_named(made: Any, nano: Path, tmp_path: Path) -> None:
@@ -111,7 +103,7 @@ def test_a_broken_image_is_named(made: Any, nano: Path, tmp_path: Path) -> None:
     Path(media_url(str(tmp_path / "store"), medium.sha256)).write_bytes(b"not an image")
     data = open_dataset(made.table([made.row("a", "Q", "A", [medium])]), "train")
     with pytest.raises(DataError, match=r"a: image .* cannot be decoded"):
-        training_example(data, data.rows[0], load_checkpoint(nano, "cpu").processor)
+        training_example(data.rows[0], data.image, load_checkpoint(nano, "cpu").processor)
 
 
 def test_the_prompt_ends_where_the_answer_begins(made: Any, nano: Path) -> None:
@@ -119,8 +111,8 @@ def test_the_prompt_ends_where_the_answer_begins(made: Any, nano: Path) -> None:
     data = open_dataset(made.table([made.row("a", "Which?", "Red.", [medium])]), "train")
     processor = load_checkpoint(nano, "cpu").processor
     image_id = processor.tokenizer.convert_tokens_to_ids("<|image_pad|>")
-    prompt = prompt_example(data, data.rows[0], processor, image_id)
-    whole = training_example(data, data.rows[0], processor)
+    prompt = prompt_example(data.rows[0], data.image, processor, image_id)
+    whole = training_example(data.rows[0], data.image, processor)
     assert list(whole.ids[: len(prompt.ids)]) == list(prompt.ids)
     assert processor.tokenizer.decode(whole.ids[len(prompt.ids) :]) == "Red.<|im_end|>\n"
     assert prompt.pixels is not None

@@ -13,9 +13,10 @@ from trl.trainer import add_fused_lm_head
 
 from curation.contract.sample import Region
 from curation.contract.training import EvalSettings, TrainSettings
+from model.collate import collate
+from model.inputs import DataError, fit_processor, prompt_example, training_example
 from model.load import Checkpoint, CheckpointError, load_checkpoint
-from trainer.collate import collate
-from trainer.data import DataError, RenderedDataset, fit_processor, open_dataset, prompt_example, training_example
+from trainer.data import RenderedDataset, open_dataset
 from trainer.evaluate import chosen, evaluate, generate, row_losses, summarise
 from trainer.sft import train_sft
 
@@ -42,7 +43,7 @@ def trained(made: Any, nano: Path, tmp_path: Path) -> tuple[str, Path]:
 
 def _open(table: str, folder: Path) -> tuple[Checkpoint, RenderedDataset]:
     loaded, data = load_checkpoint(folder, "cpu"), open_dataset(table, "test")
-    fit_processor(loaded.processor, data.preprocessing)
+    fit_processor(loaded.processor, data.preprocessing.min_pixels, data.preprocessing.max_pixels)
     add_fused_lm_head(loaded.model)
     return loaded, data
 
@@ -60,7 +61,7 @@ def test_generation_follows_the_positions_of_training(trained: tuple[str, Path])
     loaded, data = _open(*trained)
     image_id, tokenizer = loaded.model.config.image_token_id, loaded.processor.tokenizer
     for row in data.rows:
-        prompt = prompt_example(data, row, loaded.processor, image_id)
+        prompt = prompt_example(row, data.image, loaded.processor, image_id)
         answer = tokenizer.encode(generate(loaded, data, [row], 6)[0])
         example = type(prompt)(
             ids=[*prompt.ids, *answer],
@@ -80,7 +81,7 @@ def test_row_losses_are_the_models_own(trained: tuple[str, Path]) -> None:
     together = row_losses(loaded, data, data.rows)
     image_id, tokenizer = loaded.model.config.image_token_id, loaded.processor.tokenizer
     for row, (nll, weight) in zip(data.rows, together, strict=True):
-        batch = collate([training_example(data, row, loaded.processor)], tokenizer.pad_token_id, image_id)
+        batch = collate([training_example(row, data.image, loaded.processor)], tokenizer.pad_token_id, image_id)
         assert weight == float(batch.pop("loss_weights").sum())
         with torch.inference_mode():
             assert nll / weight == pytest.approx(float(loaded.model(**batch).loss), rel=1e-4)

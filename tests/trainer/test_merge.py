@@ -11,10 +11,11 @@ import torch
 from safetensors import safe_open
 
 from curation.contract.training import EvalSettings, TrainSettings
+from model.collate import collate
+from model.inputs import fit_processor, training_example
 from model.load import CheckpointError, load_checkpoint
 from trainer.checkpoint import read_contract
-from trainer.collate import collate
-from trainer.data import fit_processor, open_dataset, training_example
+from trainer.data import open_dataset
 from trainer.evaluate import evaluate
 from trainer.merge import merge
 from trainer.sft import train_sft
@@ -25,8 +26,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is d
 
 def _logits(folder: Path, table: str) -> torch.Tensor:
     loaded, data = load_checkpoint(folder, "cpu"), open_dataset(table, "train")
-    fit_processor(loaded.processor, data.preprocessing)
-    example = training_example(data, data.rows[0], loaded.processor)
+    fit_processor(loaded.processor, data.preprocessing.min_pixels, data.preprocessing.max_pixels)
+    example = training_example(data.rows[0], data.image, loaded.processor)
     batch = collate([example], loaded.processor.tokenizer.pad_token_id, loaded.model.config.image_token_id)
     inputs = {name: value for name, value in batch.items() if name not in ("labels", "loss_weights")}
     with torch.inference_mode():

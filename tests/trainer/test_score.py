@@ -9,8 +9,8 @@ import pytest
 
 from curation.contract.dataset import Reference, RenderedRow
 from curation.contract.sample import Media, Region
+from filters.score import score
 from model.family import QWEN2_5_VL
-from trainer.score import score
 
 IMAGE = Media(sha256="0" * 64, mime="image/png", width=336, height=168)
 BOX = Region(points=(20, 20, 120, 80), label="box")

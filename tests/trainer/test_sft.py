@@ -15,8 +15,8 @@ from safetensors.torch import load_file
 
 from curation.contract.dataset import RenderedRow
 from curation.contract.training import TrainSettings
+from model.inputs import DataError
 from model.load import CheckpointError, load_checkpoint
-from trainer.data import DataError
 from trainer.sft import check_devices, train_sft
 
 # peft asks the model by its old name.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from trainer.collate import Example, collate
+from model.collate import Example, collate
 
 PAD, IMAGE = 0, 9
 

@@ -142,7 +142,8 @@ def pair_from_row(row: dict[str, Any]) -> RenderedPair:
 
 def split_sizes(table: str) -> dict[str, int]:
     """How many rows of a rendered dataset each split has, without reading them."""
-    splits = read_table(table, columns=["split"], filters=[("fate", "in", ["kept", "made"])]).column("split").to_pylist()
+    rows = read_table(table, columns=["split"], filters=[("fate", "in", ["kept", "made"])])
+    splits = rows.column("split").to_pylist()
     return {split: splits.count(split) for split in ("train", "test")}
 
 

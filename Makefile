@@ -2,13 +2,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+REVIEW := .venv-review/.ready
 
-.PHONY: demo test check setup
+.PHONY: demo test check setup browser
 
 demo: $(READY)
 	$(BIN)/winnow demo --out winnow-demo
 
-test: check
+test: check $(REVIEW) browser
 	$(BIN)/pytest
 
 check: $(READY)
@@ -23,5 +24,17 @@ setup: $(READY)
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet -c constraints.txt torch
-	$(BIN)/pip install --quiet -c constraints.txt -e '.[train,s3,dev]'
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[train,s3,review,dev]'
 	touch $(READY)
+
+# The Label Studio server that the review's tests start. It pins other versions than ours, so it has a venv of its own.
+$(REVIEW): constraints-review.txt
+	$(PYTHON) -m venv .venv-review
+	.venv-review/bin/pip install --quiet -r constraints-review.txt
+	touch $(REVIEW)
+
+# Pages are looked at in Debian's Chromium; Playwright only drives it.
+browser:
+	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && apt-get update -q && \
+	  apt-get install -y -q --no-install-recommends chromium; } || \
+	  echo "WARNING: no Chromium, so no page will be looked at; 'apt-get install chromium' as root brings it" >&2

@@ -42,9 +42,9 @@ DEFAULT_OUT = Path("winnow-out")
 
 
 def main() -> None:
-    from curation import cli_data, cli_train
+    from curation import cli_data, cli_review, cli_train
 
-    assert cli_data and cli_train  # importing them adds their commands to `app`
+    assert cli_data and cli_review and cli_train  # importing them adds their commands to `app`
     with _readable_errors():
         app()
 

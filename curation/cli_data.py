@@ -125,3 +125,14 @@ def look(
     if not html and not png:
         for row in rows:
             terminal().print(look_text(row), "")
+
+
+@app.command()
+def report(out: Out = DEFAULT_OUT, store: Store = "") -> None:
+    """Write OUT/report.html: what the last run did to its rows and its model, on one page that opens offline.
+
+    Example: `winnow report --out ./demo`, then open ./demo/report.html in a browser
+    """
+    from curation.report.page import write_report
+
+    make_console().print(f"wrote {write_report(store_url(out, store), out)}")

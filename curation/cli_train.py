@@ -1,4 +1,4 @@
-"""Commands about checkpoints: fine-tune, evaluate, merge. Torch is loaded only when one of them runs."""
+"""Commands about checkpoints: train on answers or preferences, evaluate, merge. Torch is loaded only when one runs."""
 
 from __future__ import annotations
 
@@ -12,14 +12,20 @@ import typer
 from rich.text import Text
 
 from curation.cli import DEFAULT_OUT, AsJson, Out, Store, app, print_json, terminal, train_app
-from curation.contract.training import EvalSettings, TrainSettings
+from curation.contract.training import DpoSettings, EvalSettings, TrainSettings
 from curation.progress import bar
 from curation.progress import console as make_console
 from curation.stage import StageError
 from curation.store import store_url
 
 Dataset = Annotated[str, typer.Option("--data", help="a rendered dataset (tables/render/...); default: OUT's last run")]
-
+Pairs = Annotated[
+    str, typer.Option("--data", help="a rendered preference dataset (tables/render_dpo/...); default: OUT's last run")
+]
+Policy = Annotated[
+    Literal["llm", "llm+merger", "merger", "all"], typer.Option(help="what may train; the ViT only with `all`")
+]
+MaxSteps = Annotated[int, typer.Option(help="stop after so many steps; -1: by epochs")]
 Base = Annotated[Path | None, typer.Option("--base", help="an adapter's base, where it is not where it was")]
 
 
@@ -31,12 +37,10 @@ def sft(
     store: Store = "",
     model: Annotated[str, typer.Option(help="`nano`, or a local checkpoint folder of the dataset's family")] = "nano",
     method: Literal["lora", "full"] = "lora",
-    policy: Annotated[
-        Literal["llm", "llm+merger", "merger", "all"], typer.Option(help="what may train; the ViT only with `all`")
-    ] = "llm",
+    policy: Policy = "llm",
     learning_rate: float = 1e-4,
     epochs: float = 1.0,
-    max_steps: Annotated[int, typer.Option(help="stop after so many steps; -1: by epochs")] = -1,
+    max_steps: MaxSteps = -1,
     batch_size: int = 8,
     accumulation: int = 1,
     lora_rank: int = 16,
@@ -50,7 +54,6 @@ def sft(
     Example: `winnow train sft --out ./work --model ./Qwen2.5-VL-3B --to ./checkpoints/receipts`
     """
     _need_training()
-    from trainer.checkpoint import base_checkpoint
     from trainer.sft import train_sft
 
     settings = TrainSettings(
@@ -58,11 +61,57 @@ def sft(
             batch_size=batch_size, accumulation=accumulation, lora_rank=lora_rank, lora_alpha=lora_alpha,
             max_length=max_length, seed=seed,
         )  # fmt: skip
-    base = base_checkpoint(settings, to.parent)
     with _mendable(), bar(make_console(), "training", unit="steps") as progress:
         summary = train_sft(
-            _dataset(data, out, store),
-            settings.model_copy(update={"model": str(base)}),
+            _dataset("render", data, out, store),
+            settings,
+            str(to),
+            lambda step, total, loss: progress.update(step, total, f"loss {loss:.3f}"),
+        )
+    _tell(summary, as_json)
+
+
+@train_app.command()
+def dpo(
+    to: Annotated[Path, typer.Option(help="folder of the new checkpoint")],
+    model: Annotated[
+        Path, typer.Option(help="the checkpoint to start from, which stays the reference: full or merged")
+    ],
+    data: Pairs = "",
+    out: Out = DEFAULT_OUT,
+    store: Store = "",
+    method: Literal["lora", "full"] = "lora",
+    policy: Policy = "llm",
+    learning_rate: float = 5e-6,
+    beta: Annotated[float, typer.Option(help="how hard it is to move away from the reference")] = 0.1,
+    loss: Literal["sigmoid", "ipo"] = "sigmoid",
+    epochs: float = 1.0,
+    max_steps: MaxSteps = -1,
+    batch_size: Annotated[int, typer.Option(help="pairs")] = 4,
+    accumulation: int = 1,
+    lora_rank: int = 16,
+    lora_alpha: int = 32,
+    max_length: int | None = None,
+    seed: int = 17,
+    as_json: AsJson = False,
+) -> None:
+    """Direct preference optimisation: chosen answers become likelier than rejected ones, the ViT stays frozen.
+
+    Example: `winnow train dpo --out ./work --model ./checkpoints/receipts-merged --to ./checkpoints/receipts-dpo`
+    """
+    _need_training()
+    from trainer.dpo import train_dpo
+
+    settings = DpoSettings(
+            method=method, policy=policy, learning_rate=learning_rate, beta=beta, loss=loss, epochs=epochs,
+            max_steps=max_steps, batch_size=batch_size, accumulation=accumulation, lora_rank=lora_rank,
+            lora_alpha=lora_alpha, max_length=max_length, seed=seed,
+        )  # fmt: skip
+    with _mendable(), bar(make_console(), "training", unit="steps") as progress:
+        summary = train_dpo(
+            _dataset("render_dpo", data, out, store),
+            settings,
+            model,
             str(to),
             lambda step, total, loss: progress.update(step, total, f"loss {loss:.3f}"),
         )
@@ -92,7 +141,9 @@ def evaluate(
 
     settings = EvalSettings(max_rows=max_rows, max_new_tokens=max_new_tokens, batch_size=batch_size)
     with _mendable(), bar(make_console(), "evaluating") as progress:
-        result = judge(_dataset(data, out, store), str(checkpoint), settings, str(to), split, progress.update, base)
+        result = judge(
+            _dataset("render", data, out, store), str(checkpoint), settings, str(to), split, progress.update, base
+        )
     _tell(result, as_json)
 
 
@@ -119,11 +170,11 @@ def _need_training() -> None:
         raise StageError("training needs the `train` extra: pip install -c constraints.txt -e '.[train]'")
 
 
-def _dataset(data: str, out: Path, store: str) -> str:
+def _dataset(stage: str, data: str, out: Path, store: str) -> str:
     """The dataset that was named, else the one of the last run."""
     from curation.ledger import Ledger
 
-    return data or Ledger.of(store_url(out, store)).need("render")
+    return data or Ledger.of(store_url(out, store)).need(stage)
 
 
 @contextmanager
@@ -147,8 +198,9 @@ def _tell(result: dict[str, Any], as_json: bool) -> None:
     for name, value in result.items():
         if isinstance(value, int | float | str):
             screen.print(Text(f"{name:<28} {value:.4f}" if isinstance(value, float) else f"{name:<28} {value}"))
-    if losses := result.get("losses"):
-        screen.print(f"{'loss':<28} {losses[0]:.4f} at the first step, {losses[-1]:.4f} at the last")
+    for curve, name in (("losses", "loss"), ("margins", "reward margin"), ("accuracies", "reward accuracy")):
+        if values := result.get(curve):
+            screen.print(f"{name:<28} {values[0]:.4f} at the first step, {values[-1]:.4f} at the last")
     if left_out := result.get("left_out"):
         some = ", ".join(left_out[:3]) + (", ..." if len(left_out) > 3 else "")
-        screen.print(Text(f"{'left out, too long':<28} {len(left_out):,} rows: {some}"))
+        screen.print(Text(f"{'left out, too long':<28} {len(left_out):,}: {some}"))

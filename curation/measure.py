@@ -7,25 +7,17 @@ measures only what nobody has measured before. A new or changed signal measures 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial, reduce
+from collections.abc import Iterator
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from curation.contract.table import Manifest, join
+from curation.contract.table import join
 from curation.media import MediaStore
+from curation.remember import Compute, remembered
 from curation.stage import Job
-from curation.store import (
-    commit,
-    fingerprint,
-    is_complete,
-    names_in,
-    new_attempt,
-    read_frame,
-    total_digest,
-    write_frame,
-)
+from curation.store import fingerprint
 from filters.catalogue import catalogue
 from filters.measure import measure_image, measure_samples
 from filters.signal import Signal, signal_schema
@@ -37,8 +29,6 @@ if TYPE_CHECKING:
 VERSION = 1
 SHARD = 50_000  # contents to a batch (platform default)
 _PAYLOAD = ["sample_id", "task", "messages", "media", "regions", "steps", "answer"]
-
-Compute = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
 
 def signals_of(pixels: bool) -> list[Signal]:
@@ -79,59 +69,13 @@ def ingested(job: Job) -> DataFrame:
 
 
 def _measured(job: Job, tier: str, contents: DataFrame, key: str, signals: list[Signal]) -> DataFrame:
-    """The measurements of all contents: what the store has, and new batches with what it has not. A batch is committed
-    by itself, so a killed run loses one at most."""
-    from pyspark.sql import functions as F
-
-    folder = join(job.runtime.store, "signals", f"{tier}-{fingerprint(sorted(signal.key for signal in signals))}")
-    batches = _complete_batches(folder)
-    if batches:
-        contents = contents.join(_union(job, batches).select(key), key, "left_anti")
-    contents = contents.persist()
-    new = contents.count()
-    shards = max(-(-new // SHARD), 0 if batches else 1)  # the first batch may be empty: it has the columns
-    mine = job.tables[job.stage.name].rsplit("/", 1)[-1]
-    for shard in range(shards):
-        part = contents.where(F.pmod(F.xxhash64(key), F.lit(shards)) == shard)
-        batch = join(folder, f"{mine}-{new_attempt()}")
-        _add_batch(job, batch, part, tier, signals, partial(_advance, job, shard * SHARD, new))
-    return _union(job, _complete_batches(folder)).dropDuplicates([key])
-
-
-def _advance(job: Job, before: int, total: int, done: int) -> None:
-    job.bar.update(before + done, total)
-
-
-def _complete_batches(folder: str) -> list[str]:
-    return [join(folder, name) for name in names_in(folder) if is_complete(join(folder, name))]
-
-
-def _union(job: Job, batches: list[str]) -> DataFrame:
-    return reduce(lambda a, b: a.unionByName(b), [read_frame(job.spark, batch) for batch in batches])
-
-
-def _add_batch(
-    job: Job, batch: str, contents: DataFrame, tier: str, signals: list[Signal], on_rows: Callable[[int], None]
-) -> None:
-    from pyspark.sql.pandas.types import from_arrow_schema
-
+    """The measurements of all contents of a tier."""
     if tier == "samples":
         compute, schema = _sample_task(signals), _sample_schema(signals)
     else:
         compute, schema = _image_task(job.runtime.media, signals), _image_schema(signals)
-    written = write_frame(contents.mapInArrow(compute, from_arrow_schema(schema)), batch, new_attempt(), on_rows)
-    rows = sum(file.rows for file in written)
-    manifest = Manifest(
-        stage="signals",
-        version=VERSION,
-        fingerprint=batch.rsplit("/", 1)[-1],
-        parents={},
-        settings={"columns": schema.names},
-        counts={"in": rows, "kept": rows},
-        rows=rows,
-        digest=total_digest(written),
-    )
-    commit(batch, manifest, [file.name for file in written], {})
+    folder = join("signals", f"{tier}-{fingerprint(sorted(signal.key for signal in signals))}")
+    return remembered(job, folder, contents, key, compute, schema, SHARD)
 
 
 def _sample_schema(signals: list[Signal]) -> pa.Schema:

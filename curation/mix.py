@@ -53,7 +53,7 @@ def _cap(rows: DataFrame, settings: Mix) -> DataFrame:
         cap = F.when((F.col("source") == source) & (F.col("split") == "train"), most).otherwise(cap)
     if settings.test_cap is not None:
         cap = F.when(F.col("split") == "test", settings.test_cap).otherwise(cap)
-    rank = _rank("source", "split")
+    rank = hash_rank("source", "split")
     name = F.when(F.col("split") == "test", "test_cap").otherwise("cap")
     return rows.withColumn("rank", rank).withColumn("reason", F.when(F.col("rank") > cap, name).otherwise(""))
 
@@ -65,7 +65,7 @@ def _balance(rows: DataFrame, text_share: float) -> DataFrame:
     train = (F.col("split") == "train") & (F.col("reason") == "")
     counts = {row["is_text"]: row["count"] for row in rows.where(train).groupBy("is_text").count().collect()}
     keep_text, keep_media = balance(counts.get(True, 0), counts.get(False, 0), text_share)
-    rows = rows.withColumn("eligible", train).withColumn("rank", _rank("is_text", "eligible"))
+    rows = rows.withColumn("eligible", train).withColumn("rank", hash_rank("is_text", "eligible"))
     most = F.when(F.col("is_text"), keep_text).otherwise(keep_media)
     thinned = F.col("eligible") & (F.col("rank") > most)
     return rows.withColumn("reason", F.when(thinned, "text_share").otherwise(F.col("reason")))
@@ -83,7 +83,7 @@ def balance(text: int, media: int, text_share: float) -> tuple[int, int]:
     return text, (min(media, round(text * (1 - text_share) / text_share)) if text_share > 0 else media)
 
 
-def _rank(*by: str) -> Column:
+def hash_rank(*by: str) -> Column:
     from pyspark.sql import Window
     from pyspark.sql import functions as F
 

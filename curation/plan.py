@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from curation import decide, deduplicate, ingest, measure, mix, training
+from curation import decide
 from curation.contract.recipe import Recipe, RecipeError
 from curation.contract.table import join, read_bytes, read_manifest
-from curation.formats import sft
-from curation.inputs import HashCache, Inputs, find_inputs
-from curation.stage import Artifact, Job, Stage, tables_of
+from curation.inputs import HashCache, find_inputs
+from curation.review.state import read_state
+from curation.stage import Stage, tables_of
+from curation.stages import stages_of
 from curation.store import exists, is_complete, names_in, write_bytes
 from model.family import family
-
-if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
-
-NANO_FAMILY = "qwen2_5_vl"
 
 
 @dataclass(frozen=True)
@@ -86,148 +80,11 @@ def make_plan(recipe: Recipe, store: str, data: str, out: Path, limit: int | Non
     hashes = HashCache(out / "inputs-cache.json")
     ours = (store, str(out / "dagster"), str(out / "inputs-cache.json"))
     inputs = {name: find_inputs(name, source, data, hashes, ours) for name, source in recipe.sources.items()}
-    stages = [*_ingest_stages(recipe, inputs, limit), *_table_stages(recipe)]
-    if recipe.train:
-        stages += _training_stages(recipe, hashes)
+    stages = stages_of(recipe, inputs, limit, hashes, read_state(store))
     fingerprints: dict[str, str] = {}
     for stage in stages:
         fingerprints[stage.name] = stage.fingerprint(fingerprints)
     return Plan(recipe, store, tuple(stages), fingerprints)
-
-
-def _ingest_stages(recipe: Recipe, inputs: dict[str, Inputs], limit: int | None) -> list[Stage]:
-    def work(name: str) -> Callable[[Job], DataFrame]:
-        return lambda job: ingest.ingest(job.spark, name, recipe.sources[name], inputs[name], job.runtime.media, limit)
-
-    return [
-        Stage(
-            name=f"ingest_{name}",
-            version=ingest.VERSION,
-            settings={**source.model_dump(mode="json", exclude={"error_budget"}), "limit": limit},
-            parents=(),
-            work=work(name),
-            inputs=inputs[name].fingerprint,
-            budgets={name: source.error_budget},
-            help=f"{source.reader} {source.path} to samples ({source.build})",
-        )
-        for name, source in recipe.sources.items()
-    ]
-
-
-def _table_stages(recipe: Recipe) -> list[Stage]:
-    rules = {name: rule.model_dump(mode="json", by_alias=True, exclude={"why"}) for name, rule in recipe.rules.items()}
-    ingested = tuple(f"ingest_{name}" for name in recipe.sources)
-    builders = {name: source.build for name, source in recipe.sources.items()}
-    return [
-        Stage(
-            "measure",
-            measure.VERSION,
-            measure.settings(),
-            ingested,
-            measure.measure,
-            budgets={name: source.error_budget for name, source in recipe.sources.items()},
-            help="every signal",
-        ),
-        Stage(
-            "decide",
-            decide.VERSION,
-            {"rules": rules},
-            ("measure",),
-            lambda job: decide.decide(job, recipe.rules),
-            help=f"{len(rules)} rules to verdicts: the ledger",
-        ),
-        Stage(
-            "deduplicate",
-            deduplicate.VERSION,
-            recipe.deduplicate.model_dump(mode="json"),
-            ("decide",),
-            lambda job: deduplicate.deduplicate(job, recipe.deduplicate, builders),
-            lookups=("measure", *ingested),
-            help="exact and near duplicates",
-        ),
-        Stage(
-            "mix",
-            mix.VERSION,
-            recipe.mix.model_dump(mode="json"),
-            ("deduplicate",),
-            lambda job: mix.mix(job, recipe.mix),
-            help="splits, caps, text share",
-        ),
-        Stage(
-            "render",
-            sft.VERSION,
-            recipe.render.model_dump(mode="json"),
-            ("mix",),
-            lambda job: sft.render_sft(job, recipe.render),
-            lookups=ingested,
-            help=f"the SFT dataset for {recipe.render.family}",
-        ),
-    ]
-
-
-def _training_stages(recipe: Recipe, hashes: HashCache) -> list[Stage]:
-    assert recipe.train is not None
-    if recipe.train.model == "nano" and recipe.render.family != NANO_FAMILY:
-        raise RecipeError(
-            f"recipe `{recipe.name}`: nano is a {NANO_FAMILY} and can't learn from rows rendered for "
-            f"{recipe.render.family}; name a checkpoint of that family in `train.model`, or leave `train` out"
-        )
-    if not recipe.mix.test_fraction:
-        raise RecipeError(f"recipe `{recipe.name}`: training is evaluated on a test split; `mix.test_fraction` is 0")
-    train, judged = recipe.train, recipe.evaluate
-    nano = train.model == "nano"
-    weights = "" if nano else _checkpoint_hash(train.model, hashes)
-
-    lookups = ("base",) if nano else ()
-
-    def evaluation(name: str, checkpoint: Callable[[Job], Path], lookups: tuple[str, ...], inputs: str) -> Stage:
-        def work(job: Job) -> Artifact:
-            return training.evaluate(job, judged, checkpoint(job), train)
-
-        settings = judged.model_dump(mode="json")
-        return Stage(name, training.EVALUATE_VERSION, settings, ("render",), work, lookups, inputs, help="metrics")
-
-    base = Stage(
-        "base",
-        training.BASE_VERSION,
-        {"model": "nano", "seed": train.seed},
-        (),
-        lambda job: training.make_base(job, train),
-        help="nano with random weights",
-    )
-    return [
-        *([base] if nano else []),
-        Stage(
-            "train_sft",
-            training.TRAIN_VERSION,
-            train.model_dump(mode="json", exclude={} if nano else {"model"}),
-            ("render",),
-            lambda job: training.train_sft(job, train),
-            lookups,
-            weights,
-            unit="steps",
-            help=f"{train.method} fine-tuning, policy {train.policy}",
-        ),
-        evaluation("evaluate_base", lambda job: training.base_folder(job, train), lookups, weights),
-        evaluation("evaluate_sft", lambda job: job.folder("train_sft"), ("train_sft", *lookups), weights),
-        Stage(
-            "merge",
-            training.MERGE_VERSION,
-            {},
-            (),
-            lambda job: training.merge(job, train),
-            ("train_sft", *lookups),
-            help="adapter and base as one checkpoint",
-        ),
-    ]
-
-
-def _checkpoint_hash(model: str, hashes: HashCache) -> str:
-    folder = Path(model)
-    if not (folder / "config.json").exists():
-        raise RecipeError(f"train.model: {model!r} is neither `nano` nor a folder with a checkpoint (no config.json)")
-    names = sorted(path.name for path in folder.iterdir() if path.is_file())
-    return json.dumps(hashes.hash_all(str(folder.resolve()), names))
 
 
 def new_run_id() -> str:

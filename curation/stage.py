@@ -115,15 +115,18 @@ class Job:
 
     def folder(self, stage: str) -> Path:
         """The files of an earlier artifact stage, on this machine."""
-        table = self.tables[stage]
-        (folder,) = {url[len(table) :].lstrip("/").split("/", 1)[0] for url in table_files(table)}
-        if is_local(table):
-            return Path(join(table, folder))
-        target = self.scratch / stage
-        if not target.exists():  # asked for a second time
-            filesystem, path = fsspec.url_to_fs(join(table, folder))
-            filesystem.get(path, str(target), recursive=True)
-        return target
+        return artifact_folder(self.tables[stage], self.scratch / stage)
+
+
+def artifact_folder(table: str, target: Path) -> Path:
+    """The files of a complete artifact table on this machine: where they lie, or brought to `target`."""
+    (folder,) = {url[len(table) :].lstrip("/").split("/", 1)[0] for url in table_files(table)}
+    if is_local(table):
+        return Path(join(table, folder))
+    if not (target / folder).exists():  # asked for a second time
+        filesystem, path = fsspec.url_to_fs(join(table, folder))
+        filesystem.get(path, str(target / folder), recursive=True)
+    return target / folder
 
 
 @dataclass(frozen=True)

@@ -7,22 +7,14 @@ cost is beside it. Floats of a training run may differ between machines, so they
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from curation.contract.dataset import split_sizes
-from curation.contract.training import EvalSettings, TrainSettings
-from curation.stage import COUNTS, Artifact, Job
+from curation.contract.training import DpoSettings, EvalSettings, TrainSettings
+from curation.stage import COUNTS, Artifact, Job, StageError
 
-BASE_VERSION = TRAIN_VERSION = EVALUATE_VERSION = MERGE_VERSION = 1
-
-
-def make_base(job: Job, settings: TrainSettings) -> Artifact:
-    """The checkpoint that training starts from where the recipe says `nano`: random weights, an own tokenizer."""
-    from trainer.checkpoint import base_checkpoint
-
-    job.runtime.stop_spark()
-    made = base_checkpoint(settings, job.scratch)
-    return Artifact(Path(made), _counts())
+TRAIN_VERSION = DPO_VERSION = EVALUATE_VERSION = MERGE_VERSION = 1
 
 
 def train_sft(job: Job, settings: TrainSettings) -> Artifact:
@@ -30,54 +22,59 @@ def train_sft(job: Job, settings: TrainSettings) -> Artifact:
     from trainer.sft import train_sft as train
 
     job.runtime.stop_spark()
-    settings = settings.model_copy(update={"model": str(base_folder(job, settings))})
     folder = job.scratch / "checkpoint"
-    summary = train(
-        job.tables["render"],
-        settings,
-        str(folder),
-        lambda step, total, loss: job.bar.update(step, total, f"loss {loss:.3f}"),
-    )
-    rows, long = split_sizes(job.tables["render"])["train"], len(summary["left_out"])
-    counts = {**_counts(rows), "kept": rows - long, "dropped": long}
-    return Artifact(folder, counts, timings={"summary": summary})
+    summary = train(job.tables["render"], settings, str(folder), _progress(job))
+    return Artifact(folder, _left_out("render", job, summary["left_out"]), timings={"summary": summary})
 
 
-def evaluate(job: Job, settings: EvalSettings, checkpoint: Path, trained: TrainSettings) -> Artifact:
-    """Metrics of a checkpoint on the test split, with every prediction."""
+def train_dpo(job: Job, settings: DpoSettings) -> Artifact:
+    """A checkpoint that prefers what was chosen, from the merged SFT checkpoint, which is its reference as well."""
+    from trainer.dpo import train_dpo as train
+
+    job.runtime.stop_spark()
+    if not split_sizes(job.tables["render_dpo"])["train"]:
+        raise StageError(
+            "`train_dpo`: there are no pairs, as no prompt has a verified answer beside a failed one. Raise "
+            "`sample.candidates`, ask other `sample.sources`, set `sample.reference_chosen`, or leave `dpo` out."
+        )
+    folder = job.scratch / "checkpoint"
+    summary = train(job.tables["render_dpo"], settings, job.folder("merge"), str(folder), _progress(job))
+    return Artifact(folder, _left_out("render_dpo", job, summary["left_out"]), timings={"summary": summary})
+
+
+def evaluate(job: Job, settings: EvalSettings, checkpoint: Path, base: Path) -> Artifact:
+    """Metrics of a checkpoint (if it is an adapter, on `base`) on the test split, with every prediction."""
     from trainer.evaluate import evaluate as judge
 
     job.runtime.stop_spark()
     folder = job.scratch / "evaluation"
-    result = judge(
-        job.tables["render"],
-        str(checkpoint),
-        settings,
-        str(folder),
-        progress=lambda done, total: job.bar.update(done, total),
-        base=base_folder(job, trained),
-    )
-    rows, judged = split_sizes(job.tables["render"])["test"], int(result["rows"])
+    table = job.tables["render"]
+    result = judge(table, str(checkpoint), settings, str(folder), progress=job.bar.update, base=base)
+    rows, judged = split_sizes(table)["test"], int(result["rows"])
     counts = {**_counts(rows), "kept": judged, "dropped": rows - judged}  # `max_rows` leaves the others out
     return Artifact(folder, counts, timings={"metrics": result})
 
 
-def merge(job: Job, trained: TrainSettings) -> Artifact:
-    """Adapter and base as one checkpoint, with the preprocessing contract beside the weights."""
+def merge(job: Job, stage: str, base: Path) -> Artifact:
+    """The adapter of a stage and its base as one checkpoint, with the preprocessing contract beside the weights."""
     from trainer.merge import merge as merge_adapter
 
     job.runtime.stop_spark()
-    adapter = job.folder("train_sft")
-    folder = job.scratch / "merged"
-    if (adapter / "adapter_config.json").exists():
-        merge_adapter(str(adapter), str(folder), base_folder(job, trained))
+    trained, folder = job.folder(stage), job.scratch / "merged"
+    if (trained / "adapter_config.json").exists():
+        merge_adapter(str(trained), str(folder), base)
     else:  # full weights are merged already
-        shutil.copytree(adapter, folder)
+        shutil.copytree(trained, folder)
     return Artifact(folder, _counts())
 
 
-def base_folder(job: Job, settings: TrainSettings) -> Path:
-    return job.folder("base") if settings.model == "nano" else Path(settings.model)
+def _progress(job: Job) -> Callable[[int, int, float], None]:
+    return lambda step, total, loss: job.bar.update(step, total, f"loss {loss:.3f}")
+
+
+def _left_out(parent: str, job: Job, left_out: list[str]) -> dict[str, int]:
+    rows = split_sizes(job.tables[parent])["train"]
+    return {**_counts(rows), "kept": rows - len(left_out), "dropped": len(left_out)}
 
 
 def _counts(rows: int = 0) -> dict[str, int]:

@@ -13,6 +13,23 @@ from model.family import Family
 from model.geometry import Size
 from model.grounding import parse_regions
 
+# The score by which each verifier accepts an answer, and its least value. Platform defaults: IoU 0.5 is RefCOCO's.
+ACCEPTED: dict[str, tuple[str, float]] = {
+    "exact": ("exact_match", 1.0),
+    "anls": ("anls", 0.8),
+    "fields": ("field_accuracy", 1.0),
+    "box": ("acc_at_0.5", 1.0),
+    "boxes": ("f1_at_0.5", 0.8),
+    "spotting": ("f1_at_0.5", 0.8),
+    "click": ("click_accuracy", 1.0),
+}
+
+
+def verifies(scores: dict[str, float], verifier: str) -> tuple[bool, str]:
+    """Whether an answer's scores pass, and in words what was asked of them. Raises KeyError for the verifier ""."""
+    name, least = ACCEPTED[verifier]
+    return scores[name] >= least, f"{name} {scores[name]:.2f}, accepted from {least:g}"
+
 
 def score(answer: str, row: RenderedRow, family: Family) -> dict[str, float]:
     """Scores by name, each from 0 to 1; empty where the row's verifier is "", as nothing can check such an answer.

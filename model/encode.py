@@ -56,17 +56,20 @@ def encode(row: RenderedRow, tokenizer: Any) -> Encoded:
 
 
 def prompt_ids(row: RenderedRow, tokenizer: Any) -> list[int]:
-    """The ids to generate the last assistant turn from: all of the row up to that turn's first trained segment.
+    """The ids to generate the last assistant turn from. Raises as `prompt_segments` and `encode` do."""
+    return encode(replace(row, segments=prompt_segments(row)), tokenizer).ids
 
-    Raises RenderError where nothing is trained, and as `encode` does.
-    """
+
+def prompt_segments(row: RenderedRow) -> tuple[Segment, ...]:
+    """All of the row up to its last assistant turn's first trained segment. Raises RenderError where nothing is
+    trained."""
     trained = [segment.weight > 0 for segment in row.segments]
     if not any(trained):
         raise RenderError("turns", f"row {row.row_id} trains on nothing, so there is nothing to generate")
     start = len(trained) - trained[::-1].index(True) - 1
     while start and trained[start - 1]:
         start -= 1
-    return encode(replace(row, segments=row.segments[:start]), tokenizer).ids
+    return row.segments[:start]
 
 
 def _added_tokens(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,8 +14,8 @@ from curation.contract.dataset import RenderedRow
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
     """A conversation that waits for its last assistant turn: what `row` has from there on is not shown. `images` holds
-    the original bytes of each of the row's media. Candidates are drawn from `seed`, so that a prompt's answers do not
-    depend on what else is asked with it."""
+    the original bytes of each of the row's media. Candidates are drawn from `seed` and the row's id, so that a
+    prompt's answers do not depend on what else is asked with it."""
 
     row: RenderedRow
     images: tuple[bytes, ...] = ()
@@ -38,6 +39,13 @@ class Reply:
 
     text: str
     finished: bool
+
+
+def draw_seed(prompt: Prompt, number: int) -> int:
+    """The seed of a prompt's candidate `number`: 31 bits, which every server takes. The row's id is in it, so that
+    prompts of one seed are not all drawn by the same luck."""
+    digest = hashlib.sha256(f"{prompt.row.row_id}/{prompt.seed}/{number}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") >> 1
 
 
 class PromptError(ValueError):

@@ -191,6 +191,13 @@ _TEMPLATES = (
     "{title} {title}: {amount} on {date}, {title} No. {number}.",
     "Describe the picture. It shows a {quality} {thing} on the {thing} of a {quality} {thing}.",
     "system\nYou are a helpful assistant.\nuser\nassistant\n",
+    "Name all shapes. {quality} circle, {quality} square, {quality} triangle, {quality} star",
+    "What is in the upper left? nothing What is in the upper middle? {quality} star What is in the upper right?",
+    "Where is the {quality} {thing}? middle left "
+    "Where is the {quality} {thing}? middle right, lower left, lower middle",
+    "How many {quality} shapes are there? {number} How many circles are there? {number} What number is written?",
+    "Locate the {quality} {thing} in the image.\n\nAnswer: {quality} {thing}\n\nIs this answer right? Answer yes or no.",
+    "Does this answer say all that was asked for? Is this answer clear? Does this answer keep to what was asked? yes no",
 )
 
 

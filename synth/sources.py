@@ -1,4 +1,4 @@
-"""The eight sources of the demo: how one row of each is made, which defects it gets, and the format it comes in."""
+"""The ten sources of the demo: how one row of each is made, which defects it gets, and the format it comes in."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from synth import defects as d
 from synth.charts import ask_about_chart, draw_bar_chart
 from synth.defects import Defect, RawRow
 from synth.drawing import encode
+from synth.lessons import ask, draw_board
 from synth.receipts import Receipt, draw_receipt
 from synth.scenes import Scene, draw_scene
 from synth.screens import Screen, Widget, draw_screen
@@ -134,6 +135,23 @@ def _chart(rng: random.Random) -> RawRow:
     return RawRow(record=asdict(ask_about_chart(rng, chart)), image=encode(chart.image, "png"), suffix="png")
 
 
+def _board_question(rng: random.Random) -> RawRow:
+    """What nano has been taught, with an answer in words."""
+    board = draw_board(rng, most=4)
+    questions = [ask(rng, board, skill) for skill in ("name", "count", "read", "place", "look")]
+    question = rng.choice([found for found in questions if found])
+    record = {"question": question.text, "answer": question.answer}
+    return RawRow(record=record, image=encode(board.image, "png"), suffix="png")
+
+
+def _board_box(rng: random.Random) -> RawRow:
+    board = draw_board(rng, most=4)
+    question = ask(rng, board, "locate")
+    assert question and question.box
+    record = {"phrase": question.label, "box": [float(value) for value in question.box]}
+    return RawRow(record=record, image=encode(board.image, "png"), suffix="png")
+
+
 def _text(rng: random.Random) -> RawRow:
     return RawRow(record=asdict(write_instruction(rng)))
 
@@ -146,7 +164,7 @@ _ODD_SHAPES = (d.TINY_IMAGE, d.EXTREME_ASPECT)
 SOURCES = (
     Source(
         name="pairs",
-        share=0.17,
+        share=0.13,
         make=_pair,
         defects=(
             *_UNREADABLE,
@@ -165,7 +183,7 @@ SOURCES = (
     ),
     Source(
         name="receipts",
-        share=0.10,
+        share=0.08,
         make=_receipt,
         defects=(
             *_UNREADABLE_BY_PATH,
@@ -179,7 +197,7 @@ SOURCES = (
     ),
     Source(
         name="scenes",
-        share=0.12,
+        share=0.09,
         make=_scene,
         defects=(
             *d.EXIF_ORIENTATIONS,
@@ -193,7 +211,7 @@ SOURCES = (
     ),
     Source(
         name="screens",
-        share=0.09,
+        share=0.08,
         make=_screen,
         defects=(
             *_UNREADABLE_BY_PATH,
@@ -208,7 +226,7 @@ SOURCES = (
     ),
     Source(
         name="questions",
-        share=0.08,
+        share=0.07,
         make=_question,
         defects=(
             *_UNREADABLE,
@@ -239,7 +257,7 @@ SOURCES = (
     ),
     Source(
         name="charts",
-        share=0.06,
+        share=0.05,
         make=_chart,
         defects=(
             d.TRUNCATED_IMAGE,
@@ -255,8 +273,22 @@ SOURCES = (
         write=partial(write_saved_dataset, folder="charts"),
     ),
     Source(
+        name="boards",
+        share=0.16,
+        make=_board_question,
+        defects=(d.TRUNCATED_IMAGE, d.JUNK_IMAGE, d.bad_text("empty", "answer", ""), d.EXACT_DUPLICATE),
+        write=partial(write_parquet, folder="boards"),
+    ),
+    Source(
+        name="board_boxes",
+        share=0.06,
+        make=_board_box,
+        defects=(d.EMPTY_IMAGE, d.box_outside(lambda record: record["box"]), d.EXACT_DUPLICATE),
+        write=partial(write_jsonl, name="board_boxes/boxes.jsonl"),
+    ),
+    Source(
         name="instructions",
-        share=0.33,
+        share=0.23,
         make=_text,
         defects=(
             d.BROKEN_JSON,

@@ -15,7 +15,21 @@ OURS = ("curation", "filters", "synth", "trainer", "model")
 TORCH = {"torch", "torchvision", "transformers", "trl", "peft", "accelerate", "datasets"}
 SPARK = {"pyspark"}
 TORCH_FREE_MODEL = tuple(
-    f"model.{name}" for name in ("image", "family", "geometry", "grounding", "actions", "chat", "encode", "complete")
+    f"model.{name}"
+    for name in (
+        "image",
+        "family",
+        "geometry",
+        "grounding",
+        "actions",
+        "chat",
+        "encode",
+        "complete",
+        "answer",
+        "shipped",
+        "engine",
+        "http",
+    )
 )
 
 # Module prefix (the longest that fits counts): what of ours it may import, and what it must never import.

@@ -1,4 +1,4 @@
-"""Checkpoint folders: the base to start from, and what a finished one says about itself."""
+"""What a checkpoint says about itself."""
 
 from __future__ import annotations
 
@@ -7,20 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from curation.contract.training import TrainSettings
 from model.load import CONTRACT, CheckpointError
-from model.nano import build_nano
 from trainer.data import Preprocessing
-
-
-def base_checkpoint(settings: TrainSettings, folder: str | Path) -> Path:
-    """The folder of the checkpoint to train. `nano` is built under `folder` unless it is there already."""
-    if settings.model != "nano":
-        return Path(settings.model).resolve()
-    nano = Path(folder).resolve() / f"nano-{settings.seed}"
-    if not nano.exists():
-        build_nano(nano, seed=settings.seed)
-    return nano
 
 
 def preprocessing_contract(preprocessing: Preprocessing, processor: Any) -> dict[str, Any]:

@@ -1,15 +1,17 @@
-"""A rendered dataset as the trainer reads it: rows, token counts before any decoding, and pixels at exactly the size
-for which the rows' boxes were rendered."""
+"""A rendered dataset as the trainer reads it: rows or pairs, token counts before any decoding, and pixels at exactly
+the size for which the rows' boxes were rendered."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from curation.contract.dataset import RenderedMedia, RenderedRow, read_rendered
-from curation.contract.table import media_url, read_bytes, read_manifest, store_of
-from model.encode import encode
+from curation.contract.dataset import RenderedMedia, RenderedPair, RenderedRow, Segment, read_pairs, read_rendered
+from curation.contract.table import Manifest, media_url, read_bytes, read_manifest, store_of
+from model.encode import Encoded, encode
 from model.inputs import DataError
 
 
@@ -36,16 +38,48 @@ class RenderedDataset:
         return read_bytes(media_url(store_of(self.table), medium.sha256))
 
 
+@dataclass(frozen=True, kw_only=True)
+class PairDataset:
+    """The pairs of one split: prompts with their chosen answers, and by `row_id` the same prompts with the rejected
+    ones. Only the answers carry weight."""
+
+    chosen: RenderedDataset
+    rejected: Mapping[str, RenderedRow]
+
+
 def open_dataset(table: str, split: str) -> RenderedDataset:
     """The rows of `split` of a complete `render` table. Raises `TableError` for an incomplete table and `DataError`
     for one of another stage or without rows in the split."""
+    manifest = _manifest(table, "render")
+    return _dataset(table, manifest, split, read_rendered(table, split))
+
+
+def open_pairs(table: str, split: str) -> PairDataset:
+    """The pairs of `split` of a complete `render_dpo` table. Raises as `open_dataset` does, and `DataError` for a pair
+    without two answers to one prompt."""
+    manifest = _manifest(table, "render_dpo")
+    both = [_both(pair) for pair in read_pairs(table, split)]
+    if repeated := [name for name, count in Counter(row.row_id for row, _ in both).items() if count > 1]:
+        raise DataError(
+            f"{len(repeated)} row ids are given to several pairs: {_some(repeated)}. Render the pairs again."
+        )
+    return PairDataset(
+        chosen=_dataset(table, manifest, split, [chosen for chosen, _ in both]),
+        rejected={rejected.row_id: rejected for _, rejected in both},
+    )
+
+
+def _manifest(table: str, stage: str) -> Manifest:
     manifest = read_manifest(table)
-    if manifest.stage != "render":
-        raise DataError(f"{table} is a table of {manifest.stage!r}; training reads one of 'render'.")
-    settings = manifest.settings
-    rows = read_rendered(table, split)
+    if manifest.stage != stage:
+        raise DataError(f"{table} is a table of {manifest.stage!r}; this training reads one of {stage!r}.")
+    return manifest
+
+
+def _dataset(table: str, manifest: Manifest, split: str, rows: Sequence[RenderedRow]) -> RenderedDataset:
     if not rows:
         raise DataError(f"{table} has no rows in the split {split!r}.")
+    settings = manifest.settings
     return RenderedDataset(
         table=table,
         fingerprint=manifest.fingerprint,
@@ -54,6 +88,29 @@ def open_dataset(table: str, split: str) -> RenderedDataset:
         ),
         rows=rows,
     )
+
+
+def _both(pair: RenderedPair) -> tuple[RenderedRow, RenderedRow]:
+    """The row with each of the answers. What stands before the last answer carries no weight, earlier answers too."""
+    row = pair.chosen
+    answers = {"chosen": row.segments[row.answer_at :], "rejected": pair.rejected}
+    for name, answer in answers.items():
+        if fault := _fault(answer, row.segments[-1]):
+            raise DataError(f"{row.row_id}: its {name} answer {fault}. Render the pairs again.")
+    prompt = tuple(replace(segment, weight=0.0) for segment in row.segments[: row.answer_at])
+    chosen, rejected = (replace(row, segments=prompt + answer) for answer in answers.values())
+    return chosen, rejected
+
+
+def _fault(answer: Sequence[Segment], end: Segment) -> str:
+    """What makes an answer unfit for a pair. Both end in the family's own mark, or its presence would be learnt."""
+    if not "".join(segment.text for segment in answer[:-1]).strip():
+        return "is empty"
+    if (answer[-1].kind, answer[-1].text) != ("control", end.text):
+        return f"does not end in {end.text!r}"
+    if any(segment.kind == "media" or segment.weight <= 0 for segment in answer):
+        return "holds an image, or text that is not to be learnt"
+    return ""
 
 
 def check_sizes(dataset: RenderedDataset, processor: Any) -> None:
@@ -86,6 +143,37 @@ def token_counts(dataset: RenderedDataset, tokenizer: Any) -> list[int]:
     return [len(tokens.ids) for tokens in encoded]
 
 
+def pair_counts(data: PairDataset, tokenizer: Any) -> list[int]:
+    """Tokens of the longer row of each pair, image tokens included, without decoding an image.
+
+    Raises `DataError` with the ids of pairs whose prompts become different tokens, whose answers are the same, or that
+    stand in the data twice.
+    """
+    counts, first = [], set()
+    faults: dict[str, list[str]] = {
+        "differ in the tokens of their prompt": [],
+        "have equal answers": [],
+        "repeat one": [],
+    }
+    differing, equal, repeated = faults.values()
+    for row in data.chosen.rows:
+        chosen, rejected = encode(row, tokenizer), encode(data.rejected[row.row_id], tokenizer)
+        counts.append(max(len(chosen.ids), len(rejected.ids)))
+        if _prompt(chosen) != _prompt(rejected):
+            differing.append(row.row_id)
+        if chosen.ids == rejected.ids:
+            equal.append(row.row_id)
+        images = [medium.sha256 for medium in row.media]
+        key = hashlib.sha256(repr((images, chosen.ids, rejected.ids)).encode()).digest()
+        if key in first:
+            repeated.append(row.row_id)
+        first.add(key)
+    for fault, row_ids in faults.items():
+        if row_ids:
+            raise DataError(f"{len(row_ids)} pairs {fault}: {_some(row_ids)}. Leave them out of the dataset.")
+    return counts
+
+
 def leave_out_long(
     dataset: RenderedDataset, counts: Sequence[int], max_length: int | None
 ) -> tuple[RenderedDataset, list[int], list[str]]:
@@ -102,6 +190,10 @@ def leave_out_long(
         )
     left_out = [row.row_id for row, count in pairs if count > max_length]
     return replace(dataset, rows=[row for row, _ in kept]), [count for _, count in kept], left_out
+
+
+def _prompt(encoded: Encoded) -> list[int]:
+    return [token for token, weight in zip(encoded.ids, encoded.weights, strict=True) if weight == 0]
 
 
 def _patch_count(medium: RenderedMedia, processor: Any) -> int:

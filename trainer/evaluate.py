@@ -12,7 +12,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
-from transformers import GenerationConfig
 from trl.trainer import add_fused_lm_head
 
 from curation.contract.dataset import RenderedRow
@@ -20,8 +19,10 @@ from curation.contract.training import EvalSettings
 from filters.score import score
 from model.collate import collate
 from model.complete import complete_or_absent
-from model.inputs import DataError, fit_processor, prompt_example, training_example
+from model.engine import Drawing, Prompt
+from model.inputs import DataError, fit_processor, training_example
 from model.load import Checkpoint, load_checkpoint
+from model.local import LocalEngine
 from trainer.checkpoint import check_contract
 from trainer.data import RenderedDataset, check_sizes, open_dataset, token_counts
 
@@ -116,7 +117,9 @@ def _measure(
     loaded: Checkpoint, data: RenderedDataset, rows: Sequence[RenderedRow], settings: EvalSettings
 ) -> list[dict[str, Any]]:
     losses = row_losses(loaded, data, rows)
-    answers = generate(loaded, data, rows, settings.max_new_tokens)
+    engine = LocalEngine(loaded, settings.batch_size)
+    prompts = [Prompt(row=row, images=tuple(data.image(medium) for medium in row.media)) for row in rows]
+    answers = [reply.text for (reply,) in engine.generate(prompts, Drawing(max_new_tokens=settings.max_new_tokens))]
     return [
         {
             "row_id": row.row_id,
@@ -144,26 +147,6 @@ def row_losses(loaded: Checkpoint, data: RenderedDataset, rows: Sequence[Rendere
         outputs = loaded.model(**batch, fused_lm_head=True)
     nll = -(outputs.log_probs.float() * weights).sum(dim=1)
     return list(zip(nll.tolist(), weights.sum(dim=1).tolist(), strict=True))
-
-
-def generate(loaded: Checkpoint, data: RenderedDataset, rows: Sequence[RenderedRow], max_new_tokens: int) -> list[str]:
-    """The greedy answer to each row's prompt, special tokens left out. What shares a row's batch does not change it."""
-    tokenizer, config = loaded.processor.tokenizer, loaded.model.config
-    examples = [prompt_example(row, data.image, loaded.processor, config.image_token_id) for row in rows]
-    batch = collate(examples, tokenizer.pad_token_id, config.image_token_id, side="left")
-    inputs = {name: value for name, value in batch.items() if name not in ("labels", "loss_weights")}
-    # Replaced, not passed: `generate` fills what is passed from the checkpoint's own file, and those of the family
-    # sample and punish repetition.
-    loaded.model.generation_config = GenerationConfig(
-        do_sample=False,
-        max_new_tokens=max_new_tokens,
-        eos_token_id=tokenizer.convert_tokens_to_ids("<|im_end|>"),
-        pad_token_id=tokenizer.pad_token_id,
-    )
-    with torch.inference_mode():
-        sequences = loaded.model.generate(**_to(inputs, loaded.model.device))
-    answers = sequences[:, batch["input_ids"].shape[1] :]
-    return [str(text) for text in tokenizer.batch_decode(answers, skip_special_tokens=True)]
 
 
 def _by_length(data: RenderedDataset, rows: Sequence[RenderedRow], tokenizer: Any) -> list[RenderedRow]:

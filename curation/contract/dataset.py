@@ -65,6 +65,18 @@ class RenderedRow:
         """The row as the family's chat template would print it, one pad token for each image."""
         return "".join(segment.text for segment in self.segments)
 
+    @property
+    def answer_at(self) -> int:
+        """Where in `segments` the last answer begins: the last run of trained ones. All before it is the prompt. The
+        number of segments where nothing is trained."""
+        trained = [segment.weight > 0 for segment in self.segments]
+        if not any(trained):
+            return len(trained)
+        start = len(trained) - trained[::-1].index(True) - 1
+        while start and trained[start - 1]:
+            start -= 1
+        return start
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderedPair:

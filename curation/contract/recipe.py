@@ -16,7 +16,7 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError, field_v
 
 from curation.contract.nearest import nearest
 from curation.contract.rule import Rule
-from curation.contract.training import EvalSettings, Settings, TrainSettings
+from curation.contract.training import DpoSettings, EvalSettings, Settings, TrainSettings
 
 
 class RecipeError(ValueError):
@@ -141,6 +141,44 @@ class Render(Settings):
         return self
 
 
+class Engine(Settings):
+    """Who judges and answers: the checkpoint that `train` starts from, in the Spark workers, or a server."""
+
+    url: str = Field("", description="an OpenAI-compatible server, such as http://gpu:8000/v1; empty: in process")
+    model: str = Field("", description="name of the served model; in process, another checkpoint than `train.model`")
+    batch_size: int = Field(16, ge=1, description="prompts at a time")
+
+    @model_validator(mode="after")
+    def _server_names_its_model(self) -> Engine:
+        if self.url and not self.model:
+            raise ValueError("a server needs `model`, the name that it serves the model under")
+        return self
+
+
+class Score(Settings):
+    """A judge reads answers and says yes or no to each rubric; the score is the share of `yes` in the probability that
+    it gives to the two words."""
+
+    rubrics: list[Literal["correct", "complete", "clear", "relevant"]] = Field(["correct"], min_length=1)
+    min: float | None = Field(None, ge=0, le=1, description="drop rows whose lowest score is less. null: only measure")
+    per_source: int | None = Field(None, ge=1, description="judge at most so many rows of a source, in hash order")
+
+
+class Sample(Settings):
+    """Rejection sampling: several answers to each training prompt that has a verifier, kept where they verify."""
+
+    candidates: int = Field(4, ge=1, description="answers to each prompt")
+    temperature: float = Field(1.0, gt=0)
+    top_p: float = Field(1.0, gt=0, le=1)
+    max_new_tokens: int = Field(64, ge=1, description="a longer answer counts as unfinished, and so as failed")
+    per_source: int | None = Field(None, ge=1, description="ask at most so many prompts of a source, in hash order")
+    sources: list[str] = Field([], description="sources to ask; empty: all whose rows have a verifier")
+    pairs: int = Field(1, ge=1, description="most preference pairs of one prompt")
+    reference_chosen: bool = Field(
+        False, description="where answers fail and none verifies, pair the reference (it verifies) with a failed one"
+    )
+
+
 class Recipe(Settings):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
     sources: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")], Source] = Field(min_length=1)
@@ -149,14 +187,28 @@ class Recipe(Settings):
     deduplicate: Deduplicate = Deduplicate()
     mix: Mix = Mix()
     render: Render = Render()
+    engine: Engine = Engine()
+    score: Score | None = None
+    sample: Sample | None = None
     train: TrainSettings | None = None
+    dpo: DpoSettings | None = None
     evaluate: EvalSettings = EvalSettings()
 
     @model_validator(mode="after")
-    def _caps_name_sources(self) -> Recipe:
-        for name in self.mix.caps:
-            if name not in self.sources:
-                raise ValueError(f"mix.caps: no source `{name}`{nearest(name, self.sources)}")
+    def _names_sources_that_are_there(self) -> Recipe:
+        named = [("mix.caps", self.mix.caps), ("sample.sources", self.sample.sources if self.sample else [])]
+        for where, names in named:
+            for name in names:
+                if name not in self.sources:
+                    raise ValueError(f"{where}: no source `{name}`{nearest(name, self.sources)}")
+        return self
+
+    @model_validator(mode="after")
+    def _later_blocks_have_what_they_need(self) -> Recipe:
+        if self.dpo and not (self.train and self.sample):
+            raise ValueError("`dpo` needs `train`, from whose checkpoint it goes on, and `sample`, which makes pairs")
+        if (self.score or self.sample) and not (self.train or self.engine.model):
+            raise ValueError("`score` and `sample` need a model: give `engine.model`, or `train`")
         return self
 
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,7 +16,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 import trainer  # noqa: F401  before any of the torch libraries
-from curation.contract.dataset import RENDERED, RenderedRow
+from curation.contract.dataset import PAIRS, RENDERED, RenderedPair, RenderedRow
 from curation.contract.sample import (
     Answer,
     Media,
@@ -82,12 +83,37 @@ class Made:
         )
         return render(sample, QWEN2_5_VL, self.min_pixels, self.max_pixels, split)
 
+    def pair(
+        self,
+        row_id: str,
+        question: str,
+        chosen: str,
+        rejected: str,
+        media: Sequence[Media] = (),
+        split: str = "train",
+    ) -> RenderedPair:
+        """One question with a better and a worse answer."""
+        other = self.row(row_id, question, rejected, media, split=split)
+        return RenderedPair(
+            chosen=self.row(row_id, question, chosen, media, split=split),
+            rejected=tuple(segment for segment in other.segments if segment.weight > 0),
+            margin=1.0,
+            origin="sample",
+        )
+
     def table(self, rows: Sequence[RenderedRow]) -> str:
         """Written as curation writes it; returns the table's folder."""
-        table = table_url(self.store, "render", "f0")
+        return self._write("render", RENDERED, [asdict(row) for row in rows])
+
+    def pairs_table(self, pairs: Sequence[RenderedPair]) -> str:
+        flat = [asdict(pair) for pair in pairs]
+        return self._write("render_dpo", PAIRS, [{**row.pop("chosen"), **row} for row in flat])
+
+    def _write(self, stage: str, schema: pa.Schema, rows: list[dict[str, Any]]) -> str:
+        table = table_url(self.store, stage, "f0")
         settings = {"family": "qwen2_5_vl", "min_pixels": self.min_pixels, "max_pixels": self.max_pixels}
         manifest = Manifest(
-            stage="render",
+            stage=stage,
             version=1,
             fingerprint="f0",
             parents={},
@@ -97,8 +123,8 @@ class Made:
             digest="",
         )
         Path(table).mkdir(parents=True)
-        schema = RENDERED.append(pa.field("fate", pa.string()))
-        kept = [{**asdict(row), "fate": "kept"} for row in rows]
+        schema = schema.append(pa.field("fate", pa.string()))
+        kept = [{**row, "fate": "kept"} for row in rows]
         pq.write_table(pa.Table.from_pylist(kept, schema=schema), f"{table}/part.parquet")
         Path(table, "files.json").write_text(json.dumps({"files": ["part.parquet"]}))
         Path(table, "manifest.json").write_text(manifest.to_json())

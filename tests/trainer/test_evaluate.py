@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,16 @@ import pytest
 import torch
 from trl.trainer import add_fused_lm_head
 
+from curation.contract.dataset import RenderedRow
 from curation.contract.sample import Region
 from curation.contract.training import EvalSettings, TrainSettings
 from model.collate import collate
+from model.engine import Drawing, Prompt
 from model.inputs import DataError, fit_processor, prompt_example, training_example
 from model.load import Checkpoint, CheckpointError, load_checkpoint
+from model.local import LocalEngine
 from trainer.data import RenderedDataset, open_dataset
-from trainer.evaluate import chosen, evaluate, generate, row_losses, summarise
+from trainer.evaluate import chosen, evaluate, row_losses, summarise
 from trainer.sft import train_sft
 
 
@@ -48,10 +52,17 @@ def _open(table: str, folder: Path) -> tuple[Checkpoint, RenderedDataset]:
     return loaded, data
 
 
+def _answers(loaded: Checkpoint, data: RenderedDataset, rows: Sequence[RenderedRow], limit: int) -> list[str]:
+    """Greedy answers, all rows in one batch."""
+    prompts = [Prompt(row=row, images=tuple(data.image(medium) for medium in row.media)) for row in rows]
+    replies = LocalEngine(loaded, len(rows)).generate(prompts, Drawing(max_new_tokens=limit))
+    return [reply.text for (reply,) in replies]
+
+
 def test_an_answer_does_not_depend_on_its_batch(trained: tuple[str, Path]) -> None:
     loaded, data = _open(*trained)
-    together = generate(loaded, data, data.rows, 12)
-    alone = [generate(loaded, data, [row], 12)[0] for row in data.rows]
+    together = _answers(loaded, data, data.rows, 12)
+    alone = [_answers(loaded, data, [row], 12)[0] for row in data.rows]
     assert together == alone
     assert len(set(together)) == 3
 
@@ -62,7 +73,7 @@ def test_generation_follows_the_positions_of_training(trained: tuple[str, Path])
     image_id, tokenizer = loaded.model.config.image_token_id, loaded.processor.tokenizer
     for row in data.rows:
         prompt = prompt_example(row, data.image, loaded.processor, image_id)
-        answer = tokenizer.encode(generate(loaded, data, [row], 6)[0])
+        answer = tokenizer.encode(_answers(loaded, data, [row], 6)[0])
         example = type(prompt)(
             ids=[*prompt.ids, *answer],
             weights=[0.0] * (len(prompt.ids) + len(answer)),

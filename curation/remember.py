@@ -1,0 +1,78 @@
+"""Work that is done once per content: what lies in the store is not computed again, whoever asks.
+
+A folder holds batches, each a complete table by itself, so that a killed run loses one batch at most, and another
+recipe, a new delivery or a changed threshold computes only what nobody has computed before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial, reduce
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from curation.contract.table import Manifest, join
+from curation.stage import Job
+from curation.store import commit, is_complete, names_in, new_attempt, read_frame, total_digest, write_frame
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+VERSION = 1
+
+Compute = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
+
+
+def remembered(
+    job: Job, folder: str, contents: DataFrame, key: str, compute: Compute, schema: pa.Schema, shard: int
+) -> DataFrame:
+    """The results for all `contents`, which have distinct `key`s: what `folder` of the store has, and new batches of
+    `shard` contents each with what it has not. `compute` must give a row of `schema`, which has the key, for each."""
+    from pyspark.sql import functions as F
+
+    folder = join(job.runtime.store, folder)
+    batches = _complete_batches(folder)
+    if batches:
+        contents = contents.join(_union(job, batches).select(key), key, "left_anti")
+    contents = contents.persist()
+    new = contents.count()
+    shards = max(-(-new // shard), 0 if batches else 1)  # the first batch may be empty: it has the columns
+    mine = job.tables[job.stage.name].rsplit("/", 1)[-1]
+    for number in range(shards):
+        part = contents.where(F.pmod(F.xxhash64(key), F.lit(shards)) == number)
+        batch = join(folder, f"{mine}-{new_attempt()}")
+        _add_batch(batch, part, compute, schema, partial(_advance, job, number * shard, new))
+    return _union(job, _complete_batches(folder)).dropDuplicates([key])
+
+
+def _advance(job: Job, before: int, total: int, done: int) -> None:
+    job.bar.update(before + done, total)
+
+
+def _complete_batches(folder: str) -> list[str]:
+    return [join(folder, name) for name in names_in(folder) if is_complete(join(folder, name))]
+
+
+def _union(job: Job, batches: list[str]) -> DataFrame:
+    return reduce(lambda a, b: a.unionByName(b), [read_frame(job.spark, batch) for batch in batches])
+
+
+def _add_batch(
+    batch: str, contents: DataFrame, compute: Compute, schema: pa.Schema, on_rows: Callable[[int], None]
+) -> None:
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    written = write_frame(contents.mapInArrow(compute, from_arrow_schema(schema)), batch, new_attempt(), on_rows)
+    rows = sum(file.rows for file in written)
+    manifest = Manifest(
+        stage="batch",
+        version=VERSION,
+        fingerprint=batch.rsplit("/", 1)[-1],
+        parents={},
+        settings={"columns": schema.names},
+        counts={"in": rows, "kept": rows},
+        rows=rows,
+        digest=total_digest(written),
+    )
+    commit(batch, manifest, [file.name for file in written], {})

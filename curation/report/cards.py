@@ -1,0 +1,85 @@
+"""Samples as cards: their pictures, what is asked, what is answered, and whatever is said of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from curation.ledger import Ledger
+from curation.report.picture import Picture, Thumbnails
+from curation.report.tables import read_rows
+
+LONGEST = 420  # characters of a text
+_PICTURES = 2  # of a sample
+_COLUMNS = ["row_id", "source", "task", "messages", "media", "regions", "steps"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """What is shown of a row. `badge` is the reason for its fate, `note` the words that belong to it."""
+
+    row_id: str
+    source: str = ""
+    task: str = ""
+    prompt: str = ""
+    answer: str = ""
+    pictures: tuple[Picture, ...] = ()
+    more: int = 0  # pictures that are not shown
+    badge: str = ""
+    fate: str = ""
+    note: str = ""
+
+
+def find_samples(ledger: Ledger, row_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """The ingested rows of some ids, by id; a quarantined row has its id and little else."""
+    wanted = sorted(set(row_ids))
+    found: dict[str, dict[str, Any]] = {}
+    for stage in ledger.tables:
+        mine = [row_id for row_id in wanted if row_id.startswith(stage.removeprefix("ingest_") + ":")]
+        if stage.startswith("ingest_") and mine:
+            rows = read_rows(ledger, stage, _COLUMNS, [("row_id", "in", mine)])
+            found |= {row["row_id"]: row for row in rows}
+    return found
+
+
+def make_card(row: dict[str, Any], thumbnails: Thumbnails, fate: str = "", badge: str = "", note: str = "") -> Card:
+    """A card of a row of `SAMPLE`, of which only the id must be there."""
+    media = row.get("media") or []
+    return Card(
+        row_id=row["row_id"],
+        source=row.get("source") or "",
+        task=row.get("task") or "",
+        prompt=clip(said(row, "user")),
+        answer=clip(said(row, "assistant")),
+        pictures=tuple(thumbnails.of(medium["sha256"], medium["orientation"]) for medium in media[:_PICTURES]),
+        more=max(0, len(media) - _PICTURES),
+        fate=fate,
+        badge=badge,
+        note=clip(note),
+    )
+
+
+def said(row: dict[str, Any], role: str) -> str:
+    """All that a role says in a sample; regions and actions in words, pictures left out."""
+    turns = [turn for turn in row.get("messages") or [] if turn["role"] == role]
+    return "\n".join(filter(None, ("".join(_part(row, part) for part in turn["parts"]) for turn in turns))).strip()
+
+
+def _part(row: dict[str, Any], part: dict[str, Any]) -> str:
+    if part["kind"] == "region":
+        return _region(row["regions"][part["index"]])
+    if part["kind"] == "action":
+        step = row["steps"][part["index"]]
+        target = _region(row["regions"][step["region"]]) if step["region"] >= 0 else ""
+        return f"{step['thought']}\n{step['action']} {target}".strip()
+    return part["text"] or "" if part["kind"] == "text" else ""
+
+
+def _region(region: dict[str, Any]) -> str:
+    numbers = ", ".join(f"{round(value, 1):g}" for value in region["points"])
+    return f"{region['text'] or region['label']} [{numbers}]\n".lstrip()
+
+
+def clip(text: str, most: int = LONGEST) -> str:
+    return text if len(text) <= most else text[:most].rstrip() + " …"

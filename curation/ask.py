@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from curation.contract.recipe import Engine as EngineSettings
 from curation.contract.recipe import MediaAccess, Render
 from curation.contract.sample import Sample, from_row
 from curation.media import MediaStore
@@ -19,42 +21,54 @@ from model.chat import RenderError, render
 from model.engine import Drawing, Engine, Prompt, PromptError, Reply
 from model.family import family
 
+_Answer = TypeVar("_Answer")
+
 
 @dataclass(frozen=True)
 class Asked:
-    """Who is asked, as plain data that travels to the workers. `model` is the name that a server knows, else a folder
-    or the table of a stage that made a checkpoint. `weights` is a hash of what answers; replies are remembered by it.
+    """Who is asked, as plain data that travels to the workers. `model` is the name that the engine's server knows, else
+    a folder, or the `table` of a stage that made a checkpoint. `weights` is a hash of what answers; replies are
+    remembered by it.
     """
 
-    model: str
-    weights: str
+    engine: EngineSettings
     render: Render
-    batch_size: int
-    url: str = ""
+    weights: str
+    model: str = ""
+    table: str = ""
 
     @property
     def identity(self) -> list[Any]:
         """What an answer depends on, apart from the sample and how it is drawn."""
-        return [self.url, self.weights, self.render.model_dump(mode="json")]
+        return [self.engine.url, self.weights, self.render.model_dump(mode="json")]
 
 
 @functools.lru_cache(maxsize=1)
 def opened(asked: Asked) -> Engine:
     """The engine, loaded once in each worker process."""
-    if asked.url:
+    if asked.engine.url:
         from model.http import HttpEngine
 
-        return HttpEngine(asked.url, asked.model)
+        return HttpEngine(asked.engine.url, asked.model)
+    import torch
+
     from model.local import open_local
 
+    folder = Path(asked.model)
+    if asked.table:
+        folder = artifact_folder(asked.table, Path(tempfile.mkdtemp(prefix="winnow-checkpoint-")))
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) // asked.engine.workers))
     sizes = asked.render.min_pixels, asked.render.max_pixels
-    return open_local(_checkpoint(asked.model), *sizes, batch_size=asked.batch_size)
+    return open_local(folder, *sizes, device=_device(), batch_size=asked.engine.batch_size)
 
 
-def _checkpoint(model: str) -> Path:
-    if "/tables/" not in model:
-        return Path(model)
-    return artifact_folder(model, Path(tempfile.mkdtemp(prefix="winnow-checkpoint-")))
+def _device() -> str | None:
+    """The GPUs of a machine in turn, by the task's partition; None where there is no GPU."""
+    import torch
+    from pyspark import TaskContext
+
+    context, count = TaskContext.get(), torch.cuda.device_count()
+    return f"cuda:{context.partitionId() % count}" if context and count else None
 
 
 @dataclass(frozen=True)
@@ -66,16 +80,14 @@ class Desk:
     access: MediaAccess
 
     def generate(self, prompts: dict[int, Prompt], drawing: Drawing) -> tuple[dict[int, list[Reply]], dict[int, str]]:
-        """Replies by place, and why there are none. Where a server refuses a prompt, its batch is asked one by one."""
-        engine = opened(self.asked)
-        try:
-            return dict(zip(prompts, engine.generate(list(prompts.values()), drawing), strict=True)), {}
-        except PromptError as error:
-            if len(prompts) == 1:
-                return {}, dict.fromkeys(prompts, str(error))
-        alone = [self.generate({place: prompt}, drawing) for place, prompt in prompts.items()]
-        replies = {place: found for good, _ in alone for place, found in good.items()}
-        return replies, {place: error for _, bad in alone for place, error in bad.items()}
+        """Replies by place, and why there are none."""
+        return _each(prompts, lambda asked: opened(self.asked).generate(asked, drawing))
+
+    def probabilities(
+        self, prompts: dict[int, Prompt], options: Sequence[str]
+    ) -> tuple[dict[int, list[float]], dict[int, str]]:
+        """The options' probabilities by place, and why there are none."""
+        return _each(prompts, lambda asked: opened(self.asked).probabilities(asked, options))
 
     def prompts(
         self, rows: list[dict[str, Any]], pose: Callable[[Sample], Sample]
@@ -94,7 +106,23 @@ class Desk:
                 good[place] = prompt
             except (RenderError, PromptError) as error:
                 bad[place] = str(error)
+            except FileNotFoundError as error:
+                bad[place] = f"an image is missing from the store: {error.filename or error}"
         return good, bad
+
+
+def _each(
+    prompts: dict[int, Prompt], ask: Callable[[list[Prompt]], list[_Answer]]
+) -> tuple[dict[int, _Answer], dict[int, str]]:
+    """Answers by place, and why there are none. Where a server refuses a prompt, its batch is asked one by one."""
+    try:
+        return dict(zip(prompts, ask(list(prompts.values())), strict=True)), {}
+    except PromptError as error:
+        if len(prompts) == 1:
+            return {}, dict.fromkeys(prompts, str(error))
+    alone = [_each({place: prompt}, ask) for place, prompt in prompts.items()]
+    answers = {place: found for good, _ in alone for place, found in good.items()}
+    return answers, {place: error for _, bad in alone for place, error in bad.items()}
 
 
 def seed_of(sample_id: str) -> int:

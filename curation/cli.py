@@ -39,6 +39,7 @@ Limit = Annotated[int | None, typer.Option("--limit", min=1, help="only the firs
 Select = Annotated[str | None, typer.Option("--select", help="`stage`, `stage+`, `+stage`, several with commas")]
 AsJson = Annotated[bool, typer.Option("--json", help="machine-readable, on standard output")]
 DEFAULT_OUT = Path("winnow-out")
+WAITING = 3  # exit code: done here, waiting for people
 
 
 def main() -> None:
@@ -122,16 +123,32 @@ def run(
     limit: Limit = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run what is stale. A run that failed or was killed goes on where it stopped.
+    """Run what is stale. A run that failed or was killed goes on where it stopped. Exits with 3 where all is done but
+    rows that wait for review.
 
     Example: `winnow run recipe.yaml --data ./raw --out ./work`, then again with `--select render+`
     """
     from curation.run import execute
     from curation.workspace import Workspace
 
-    counts = execute(Workspace.open(recipe, out, data, store, master, limit), make_console(), select)
+    workspace = Workspace.open(recipe, out, data, store, master, limit)
+    counts = execute(workspace, make_console(), select)
     if as_json:
         print_json(counts)
+    _exit_if_people_are_awaited(workspace.store)
+
+
+def _exit_if_people_are_awaited(store: str) -> None:
+    """A run is done without the rows that people have not decided about, and says so."""
+    from curation.review.state import read_state
+
+    waiting = read_state(store).open
+    for batch in waiting:
+        told = f"waiting for people: {batch.waiting} of batch {batch.batch} ({batch.kind}) on {batch.url}"
+        make_console().print(Text(told, style="yellow"))
+    if waiting:
+        make_console().print("`winnow review pull` brings their verdicts; then run again")
+        raise SystemExit(WAITING)
 
 
 @app.command()
@@ -267,7 +284,7 @@ def doctor(as_json: AsJson = False) -> None:
             )
             screen.print(f"{mark} {finding.name:<14} {finding.found}")
             if not finding.ok:
-                screen.print(f"        {'':<14} [dim]mend: {finding.mend}[/]".replace("[train]", "\\[train]"))
+                screen.print(Text(f"        {'':<14} mend: {finding.mend}", style="dim"))
     raise SystemExit(0 if all(finding.ok or not finding.needed for finding in findings) else 1)
 
 

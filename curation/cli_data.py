@@ -24,7 +24,7 @@ def demo(
     master: Master = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run everything once: raw data, filters, duplicates, mix, rendering, fine-tuning, evaluation.
+    """Run everything once: raw data, filters, duplicates, judging, sampling, SFT, DPO, evaluation, report.
 
     Example: `winnow demo --out ./demo`, then `winnow funnel --out ./demo` and `winnow look --out ./demo`
     """
@@ -38,14 +38,21 @@ def demo(
     screen.print(table_of("Stages", summary["stages"], ["name", *COUNTS, "seconds"]))
     names = sorted(summary["evaluation"]["sft"])
     judged = [{"metric": n, **{k: _figure(v.get(n)) for k, v in summary["evaluation"].items()}} for n in names]
-    screen.print(table_of("Evaluation on the held-out split", judged, ["metric", "base", "sft"]))
-    sizes, mix = summary["datasets"]["sft"], summary["mix"]
+    title = "Evaluation on the held-out split"
+    screen.print(table_of(title, judged, ["metric", *summary["evaluation"]]))
+    sizes, mix, drawn = summary["datasets"]["sft"], summary["mix"], summary["sampling"]
     screen.print(
         f"text is {mix['text_rows'] / mix['rows']:.0%} of the training rows and "
         f"{mix['text_tokens'] / mix['tokens']:.0%} of their tokens"
     )
-    screen.print(f"{sizes['train']:,} training rows, {sizes['test']:,} test rows; {summary['seconds']} s, "
-                   f"peak memory {summary['peak_memory_gb']} GB; {out / 'summary.json'}")  # fmt: skip
+    screen.print(
+        f"{drawn['verified']:,} of {drawn['candidates']:,} answers to {drawn['prompts']:,} prompts verify; "
+        f"{summary['datasets']['dpo']['train']:,} preference pairs"
+    )
+    screen.print(
+        f"{sizes['train']:,} training rows, {sizes['test']:,} test rows; {summary['seconds']} s, "
+        f"peak memory {summary['peak_memory_gb']} GB; {out / 'summary.json'}, {out / 'report.html'}"
+    )
 
 
 def _figure(value: Any) -> str:

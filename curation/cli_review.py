@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from rich.text import Text
 
-from curation.cli import DEFAULT_OUT, AsJson, Out, Store, app, print_json, table_of, terminal
+from curation.cli import DEFAULT_OUT, WAITING, AsJson, Out, Store, app, print_json, table_of, terminal
 from curation.progress import bar
 from curation.progress import console as make_console
 from curation.review.page import MOST_ITEMS
@@ -19,8 +19,6 @@ from curation.visible import visible_line
 
 if TYPE_CHECKING:
     from curation.review.push import Pulled
-
-WAITING = 3  # exit code: done here, waiting for people
 
 review_app = typer.Typer(
     no_args_is_help=True,

@@ -118,6 +118,29 @@ def dpo(
     _tell(summary, as_json)
 
 
+@train_app.command()
+def nano(
+    to: Annotated[Path, typer.Option(help="folder of the new checkpoint")],
+    steps: Annotated[int, typer.Option(min=1, help="the shipped one took the default")] = 9000,
+    seed: int = 17,
+    questions: Annotated[int, typer.Option(min=1, help="held-out questions of each skill in the examination")] = 200,
+    as_json: AsJson = False,
+) -> None:
+    """Teach a nano from scratch: drawn scenes, what is where, how many, which number, and whether an answer is right.
+
+    Writes a checkpoint in bfloat16 with a card (README.md) that says what it was taught and what it knows. One core
+    does it; set OMP_NUM_THREADS=1 on a busy machine.
+
+    Example: `OMP_NUM_THREADS=1 winnow train nano --to ./nano`, then `train: {model: ./nano}` in a recipe
+    """
+    _need_training()
+    from curation.nano import make_nano
+
+    with _mendable(), bar(make_console(), "teaching", unit="steps") as progress:
+        card = make_nano(to.resolve(), steps, seed, questions, progress.update)
+    _tell(card, as_json)
+
+
 @app.command("eval")
 def evaluate(
     checkpoint: Annotated[Path, typer.Argument(help="a checkpoint: full weights, adapter or merged")],

@@ -1,4 +1,4 @@
-"""The main job: a shipped recipe from raw data to an evaluated checkpoint, and a summary of what came of it."""
+"""The main job: a shipped recipe from raw data to evaluated checkpoints, and a summary of what came of it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ import psutil
 from rich.console import Console
 
 from curation.contract.dataset import split_sizes
+from curation.contract.table import read_manifest, read_table
 from curation.ledger import Ledger
 from curation.progress import bar
+from curation.report.page import write_report
 from curation.run import execute
 from curation.workspace import Workspace
 
@@ -35,6 +37,7 @@ def run_demo(out: Path, data: str, console: Console, rows: int = 600, master: st
             workspace = Workspace.open(recipe, out, data, master=master)
             stages = execute(workspace, console)
     summary = summarise(workspace, stages)
+    summary["report"] = str(write_report(workspace.store, out))
     summary["seconds"] = round(time.monotonic() - started, 1)
     summary["peak_memory_gb"] = round(peak[0] / 1e9, 2)
     (out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
@@ -42,14 +45,36 @@ def run_demo(out: Path, data: str, console: Console, rows: int = 600, master: st
 
 
 def summarise(workspace: Workspace, stages: list[dict[str, Any]]) -> dict[str, Any]:
-    """What came of a run: counts by stage, sizes of the splits, the training mix by rows and tokens, the metrics."""
+    """What came of a run: counts by stage, sizes of the datasets, the training mix by rows and tokens, how many
+    candidates verified, the metrics."""
     ledger = Ledger.of(workspace.store)
-    table = ledger.need("render")
-    sizes = split_sizes(table)
-    judged = {name: ledger.beside(f"evaluate_{name}")["metrics"] for name in ("base", "sft")}
+    sizes = {"sft": split_sizes(ledger.need("render")), "dpo": split_sizes(ledger.need("render_dpo"))}
+    judged = {name: ledger.beside(f"evaluate_{name}")["metrics"] for name in ("base", "sft", "dpo")}
     mix = ledger.beside("train_sft")["summary"]["dataset"]
     mix = {name: mix[name] for name in ("rows", "tokens", "text_rows", "text_tokens")}
-    return {"stages": stages, "datasets": {"sft": sizes}, "mix": mix, "evaluation": judged}
+    return {
+        "stages": stages,
+        "datasets": sizes,
+        "mix": mix,
+        "sampling": sampled(ledger),
+        "evaluation": judged,
+    }
+
+
+def sampled(ledger: Ledger) -> dict[str, int]:
+    """Prompts asked, answers drawn, and answers that verified, over all models that were asked."""
+    counts = {"prompts": 0, "candidates": 0, "verified": 0}
+    for name in [name for name in ledger.tables if name.startswith("sample_")]:
+        asked = read_manifest(ledger.need(name)).counts
+        counts["prompts"] += asked["kept"]
+        counts["candidates"] += asked["made"]
+        verified = read_table(
+            ledger.need(name.replace("sample", "verify")),
+            columns=["row_id"],
+            filters=[("fate", "==", "kept"), ("number", ">=", 0)],
+        )
+        counts["verified"] += verified.num_rows
+    return counts
 
 
 def _draw(folder: Path, rows: int, console: Console) -> Path:

@@ -50,6 +50,7 @@ def _packages() -> list[Finding]:
         ("trl", "train", False),
         ("peft", "train", False),
         ("s3fs", "s3", False),
+        ("label-studio-sdk", "review", False),
     ):
         use = f"-c constraints.txt -e '.[{extra}]'" if extra else "-c constraints.txt -e ."
         try:

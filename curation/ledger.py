@@ -109,7 +109,8 @@ def reasons(ledger: Ledger) -> list[dict[str, Any]]:
 
 
 def story(ledger: Ledger, identity: str) -> list[dict[str, Any]]:
-    """Everything that the tables hold about a row, by its row id, or about all rows of a sample id.
+    """Everything that the tables hold about a row, by its row id, or about all rows of a sample id; with a row, the
+    answers that models gave to it.
 
     One entry per stage and row: {"stage": name, **columns}. Empty where nobody knows the id.
     """
@@ -117,8 +118,10 @@ def story(ledger: Ledger, identity: str) -> list[dict[str, Any]]:
     for stage, url in ledger.tables.items():
         if not _has_fates(url):
             continue
-        for column in ("row_id", "sample_id"):
-            found = read_table(url, filters=[(column, "==", identity)])
+        kinds = ("row_id", "parent") if stage.startswith(("sample_", "verify_")) else ("row_id",)
+        for columns in (kinds, ("sample_id",)):
+            either = [[(column, "==", identity)] for column in columns]
+            found = read_table(url, filters=either)
             entries += [{"stage": stage, **row} for row in found.to_pylist()]
             if found.num_rows:
                 break

@@ -27,12 +27,12 @@ def who_is_asked(recipe: Recipe, hashes: HashCache) -> Asked:
     """Who judges, and answers first."""
     engine = recipe.engine
     if engine.url:
-        return Asked(engine.model, engine.model, recipe.render, engine.batch_size, engine.url)
+        return Asked(engine, recipe.render, weights=engine.model, model=engine.model)
     assert engine.model or recipe.train
     model = engine.model or (recipe.train.model if recipe.train else "")
     _check_family(recipe, "engine.model" if engine.model else "train.model", model)
     weights = _checkpoint_hash(model, hashes)
-    return Asked(str(checkpoint_path(model)), weights, recipe.render, engine.batch_size)
+    return Asked(engine, recipe.render, weights, model=str(checkpoint_path(model)))
 
 
 def score_stage(recipe: Recipe, asked: Asked) -> Stage:
@@ -59,7 +59,7 @@ def sampling_stages(recipe: Recipe, asked: Asked | None, origin: str) -> list[St
         if asked:
             return sample.sample(job, settings, asked, origin)
         table = job.tables["merge"]
-        tuned = Asked(table, table.rsplit("/", 1)[-1], recipe.render, recipe.engine.batch_size)
+        tuned = Asked(recipe.engine, recipe.render, weights=table.rsplit("/", 1)[-1], table=table)
         return sample.sample(job, settings, tuned, origin)
 
     drawing = settings.model_dump(mode="json", exclude={"pairs", "reference_chosen"})
@@ -153,7 +153,7 @@ def preference_stages(recipe: Recipe, state: ReviewState) -> list[Stage]:
             recipe.sample.model_dump(mode="json", include={"pairs", "reference_chosen"}),
             (),
             lambda job: pair.pair(job, verified, recipe, people),
-            lookups=(*verified, *ingested(recipe)),
+            lookups=("review", *verified, *ingested(recipe)),
             inputs=fingerprint([vars(verdict) for verdict in people]),
             help="a verified answer beside a failed one, and what people preferred",
         ),

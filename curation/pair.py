@@ -30,7 +30,8 @@ PAIRED = pa.schema([*SAMPLE, *[pa.field(*entry) for entry in FATE]])
 
 def pair(job: Job, stages: Sequence[str], recipe: Recipe, people: Sequence[PreferenceVerdict]) -> DataFrame:
     """Samples with a `preference`, all `made`, one for each pair. A pair that people judged stands as they judged it,
-    and where they found no better side there is none. Answers that are unfinished are in no pair: nobody said them."""
+    if its prompt is still a training row; where they found no better side there is none. Answers that are unfinished
+    are in no pair: nobody said them."""
     from pyspark.sql import functions as F
     from pyspark.sql.pandas.types import from_arrow_schema
 
@@ -40,8 +41,8 @@ def pair(job: Job, stages: Sequence[str], recipe: Recipe, people: Sequence[Prefe
     packed = F.sort_array(F.collect_list(F.struct("stage", "number", "text", "fate", "scores")))
     candidates = drawn.groupBy(F.col("parent").alias("row_id")).agg(packed.alias("candidates"))
     prompts = ingested(job)
-    judged = prompts.where(F.col("sample_id").isin([verdict.sample_id for verdict in people]))
-    wanted = candidates.select("row_id").unionByName(judged.select("row_id")).distinct()
+    judged = F.col("sample_id").isin([verdict.sample_id for verdict in people]) & (F.col("split") == "train")
+    wanted = candidates.select("row_id").unionByName(job.survivors("review").where(judged).select("row_id")).distinct()
     rows = prompts.join(wanted, "row_id").join(candidates, "row_id", "left").select(*SAMPLE.names, "candidates")
 
     def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -25,10 +25,18 @@ Compute = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
 
 def remembered(
-    job: Job, folder: str, contents: DataFrame, key: str, compute: Compute, schema: pa.Schema, shard: int
+    job: Job,
+    folder: str,
+    contents: DataFrame,
+    key: str,
+    compute: Compute,
+    schema: pa.Schema,
+    shard: int,
+    tasks: int = 0,
 ) -> DataFrame:
     """The results for all `contents`, which have distinct `key`s: what `folder` of the store has, and new batches of
-    `shard` contents each with what it has not. `compute` must give a row of `schema`, which has the key, for each."""
+    `shard` contents each with what it has not. `compute` must give a row of `schema`, which has the key, for
+    each. With `tasks`, so many of Spark's tasks do a batch."""
     from pyspark.sql import functions as F
 
     folder = join(job.runtime.store, folder)
@@ -41,6 +49,7 @@ def remembered(
     mine = job.tables[job.stage.name].rsplit("/", 1)[-1]
     for number in range(shards):
         part = contents.where(F.pmod(F.xxhash64(key), F.lit(shards)) == number)
+        part = part.repartition(tasks, key) if tasks else part
         batch = join(folder, f"{mine}-{new_attempt()}")
         _add_batch(batch, part, compute, schema, partial(_advance, job, number * shard, new))
     return _union(job, _complete_batches(folder)).dropDuplicates([key])

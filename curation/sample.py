@@ -36,7 +36,8 @@ def sample(job: Job, settings: SampleSettings, asked: Asked, origin: str) -> Dat
 
     samples = ingested(job)
     verifier = samples.select("row_id", F.col("answer.verifier").alias("verifier"))
-    rows = job.survivors("review").select("row_id", "sample_id", "source", "task", "split").join(verifier, "row_id")
+    rows = job.survivors("review").select("row_id", "sample_id", "source", "task", "split", "edit")
+    rows = rows.join(verifier, "row_id")
     rows = rows.withColumn("left_out", _left_out(settings))
     rows = rows.withColumn("rank", hash_rank("source", "left_out"))
     over = (F.col("left_out") == "") & (F.col("rank") > (settings.per_source or 2**31 - 1))
@@ -46,7 +47,9 @@ def sample(job: Job, settings: SampleSettings, asked: Asked, origin: str) -> Dat
     desk = Desk(asked, job.runtime.store, job.runtime.access)
     folder = memory_of("candidates", asked, asdict(drawing))
     contents = prompts.dropDuplicates(["sample_id"])
-    answered = remembered(job, folder, contents, "sample_id", _answer_task(desk, drawing), _ANSWERED, SHARD)
+    answered = remembered(
+        job, folder, contents, "sample_id", _answer_task(desk, drawing), _ANSWERED, SHARD, asked.engine.workers
+    )
     rows = rows.join(answered, "sample_id", "left")
     asked_rows = rows.select(
         *_identity(F.col("row_id")),
@@ -59,7 +62,7 @@ def sample(job: Job, settings: SampleSettings, asked: Asked, origin: str) -> Dat
         .otherwise("kept")
         .alias("fate"),
         F.when(F.col("error").isNotNull(), "cannot_ask").otherwise(F.col("left_out")).alias("reason"),
-        F.coalesce("error", F.lit("")).alias("detail"),
+        F.coalesce(F.when(F.col("left_out") == "", F.col("error")), F.lit("")).alias("detail"),
     )
     replies = rows.where("left_out = ''").select("*", F.posexplode("replies").alias("number", "reply"))
     made = replies.select(
@@ -89,13 +92,14 @@ def _identity(row_id: Column) -> list[Any]:
 
 
 def _left_out(settings: SampleSettings) -> Column:
-    """Why a row is not asked, "" where it is."""
+    """Why a row is not asked, "" where it is. The answer that people edited away is no truth to verify by."""
     from pyspark.sql import functions as F
 
     other = ~F.col("source").isin(settings.sources) if settings.sources else F.lit(False)
     return (
         F.when(F.col("split") != "train", "held_out")
         .when(F.col("verifier") == "", "no_verifier")
+        .when(F.col("edit") != "", "edited")
         .when(other, "other_source")
         .otherwise("")
     )

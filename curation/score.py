@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from curation.ask import Asked, Desk, memory_of, opened
+from curation.ask import Asked, Desk, memory_of
 from curation.contract.recipe import Score
 from curation.measure import ingested
 from curation.mix import hash_rank
@@ -36,16 +36,24 @@ def score(job: Job, settings: Score, asked: Asked) -> DataFrame:
     samples = ingested(job).join(chosen.select("row_id"), "row_id", "left_semi").dropDuplicates(["sample_id"])
     folder = memory_of("scores", asked, settings.rubrics)
     desk = Desk(asked, job.runtime.store, job.runtime.access)
-    judged = remembered(job, folder, samples, "sample_id", _judge_task(desk, settings), _JUDGED, SHARD)
+    judged = remembered(
+        job, folder, samples, "sample_id", _judge_task(desk, settings), _JUDGED, SHARD, asked.engine.workers
+    )
     judged = judged.join(chosen.select("row_id", "sample_id"), "sample_id").drop("sample_id")
     lowest = F.array_min(F.transform("scores", lambda entry: entry["value"]))
+    silent = F.exists("scores", lambda entry: entry["value"].isNull())
     low = lowest < settings.min if settings.min is not None else F.lit(False)
     return rows.join(judged, "row_id", "left").select(
         *rows.columns,
         "scores",
         F.when(low, "dropped").otherwise("kept").alias("fate"),
         F.when(low, "score").otherwise("").alias("reason"),
-        F.coalesce("error", F.when(low, F.format_string("lowest score %.3f", lowest)), F.lit("")).alias("detail"),
+        F.coalesce(
+            "error",
+            F.when(low, F.format_string("lowest score %.3f", lowest)),
+            F.when(silent, "the judge says neither yes nor no"),
+            F.lit(""),
+        ).alias("detail"),
     )
 
 
@@ -53,16 +61,15 @@ def _judge_task(desk: Desk, settings: Score) -> Compute:
     rubrics = settings.rubrics
 
     def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        engine = opened(desk.asked)
         for batch in batches:
             rows = batch.to_pylist()
             judged = [{"sample_id": row["sample_id"], "scores": [], "error": None} for row in rows]
             for rubric in rubrics:
                 prompts, errors = desk.prompts(rows, lambda sample, rubric=rubric: to_judge(sample, rubric))  # type: ignore[misc]
-                found = engine.probabilities(list(prompts.values()), (YES, NO))
-                for place, (yes, no) in zip(prompts, found, strict=True):
+                found, refused = desk.probabilities(prompts, (YES, NO))
+                for place, (yes, no) in found.items():
                     judged[place]["scores"].append({"name": rubric, "value": verdict(yes, no)})
-                for place, error in errors.items():
+                for place, error in (errors | refused).items():
                     judged[place]["error"] = error
             yield pa.RecordBatch.from_pylist(judged, schema=_JUDGED)
 

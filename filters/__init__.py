@@ -2,5 +2,5 @@
 
 `signals/` holds the measurements, one small function each; `catalogue` collects them and `measure` runs them on Arrow
 batches. `rules` turns a recipe's rules into SQL over those measurements, `phash` finds near duplicates, and `verify`
-scores an answer against a reference. Nothing here drops a row, and nothing needs Spark or torch.
+and `score` compare an answer with its reference. Nothing here drops a row, and nothing needs Spark or torch.
 """

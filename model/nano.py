@@ -196,8 +196,10 @@ _TEMPLATES = (
     "Where is the {quality} {thing}? middle left "
     "Where is the {quality} {thing}? middle right, lower left, lower middle",
     "How many {quality} shapes are there? {number} How many circles are there? {number} What number is written?",
-    "Locate the {quality} {thing} in the image.\n\nAnswer: {quality} {thing}\n\nIs this answer right? Answer yes or no.",
-    "Does this answer say all that was asked for? Is this answer clear? Does this answer keep to what was asked? yes no",
+    "Locate the {quality} {thing} in the image.\n\nAnswer: {quality} {thing}\n\n"
+    "Is this answer right? Answer yes or no.",
+    "Does this answer say all that was asked for? Is this answer clear? "
+    "Does this answer keep to what was asked? yes no",
 )
 
 

@@ -64,10 +64,9 @@ class Board:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A question with its answer in text, or in `boxes` (with `label`) where it asks for a place in pixels. `wrong` are
+    """A question with its answer in text, or in `box` (with `label`) where it asks for a place in pixels. `wrong` are
     answers that look as right as the right one."""
 
-    skill: Skill
     text: str
     answer: str = ""
     label: str = ""
@@ -127,7 +126,7 @@ def _ask_name(rng: random.Random, board: Board) -> Question:
     swapped = [*names[:place], other, *names[place + 1 :]]
     fewer = [*names[:place], *names[place + 1 :]] or [other]
     wrong = (", ".join(swapped), ", ".join(fewer))
-    return Question(skill="name", text="Name all shapes.", answer=", ".join(names), wrong=wrong)
+    return Question(text="Name all shapes.", answer=", ".join(names), wrong=wrong)
 
 
 def _ask_count(rng: random.Random, board: Board) -> Question:
@@ -140,7 +139,7 @@ def _ask_count(rng: random.Random, board: Board) -> Question:
         ]
     )
     wrong = tuple(str(other) for other in (count - 1, count + 1) if other >= 0)
-    return Question(skill="count", text=f"How many {what} are there?", answer=str(count), wrong=wrong)
+    return Question(text=f"How many {what} are there?", answer=str(count), wrong=wrong)
 
 
 def _ask_locate(rng: random.Random, board: Board) -> Question:
@@ -148,20 +147,30 @@ def _ask_locate(rng: random.Random, board: Board) -> Question:
     cells = rng.sample([cell for cell in range(9) if cell != thing.cell], 2)
     wrong = tuple((c % 3 * CELL + 3, c // 3 * CELL + 3, c % 3 * CELL + 25, c // 3 * CELL + 25) for c in cells)
     text = f"Locate the {thing.name} in the image."
-    return Question(skill="locate", text=text, label=thing.name, box=thing.box, wrong=wrong)
+    return Question(text=text, label=thing.name, box=thing.box, wrong=wrong)
 
 
 def _ask_read(rng: random.Random, board: Board) -> Question | None:
     if not board.number:
         return None
     wrong = tuple(other for other in (_misread(rng, board.number) for _ in range(2)) if other != board.number)
-    return Question(skill="read", text="What number is written?", answer=board.number, wrong=wrong)
+    return Question(text="What number is written?", answer=board.number, wrong=wrong)
 
 
 def _ask_place(rng: random.Random, board: Board) -> Question:
     thing = rng.choice(board.shapes)
     wrong = tuple(rng.sample([name for name in CELL_NAMES if name != CELL_NAMES[thing.cell]], 2))
-    return Question(skill="place", text=f"Where is the {thing.name}?", answer=CELL_NAMES[thing.cell], wrong=wrong)
+    return Question(text=f"Where is the {thing.name}?", answer=CELL_NAMES[thing.cell], wrong=wrong)
+
+
+def ask_colour(rng: random.Random, board: Board) -> Question | None:
+    """A question about what nano can see, but that no lesson asks: fine-tuning has to teach it to answer."""
+    kinds = [thing.kind for thing in board.shapes]
+    alone = [thing for thing in board.shapes if kinds.count(thing.kind) == 1]
+    if not alone:
+        return None
+    thing = rng.choice(alone)
+    return Question(text=f"What colour is the {thing.kind}?", answer=thing.colour)
 
 
 def _ask_look(rng: random.Random, board: Board) -> Question:
@@ -170,7 +179,7 @@ def _ask_look(rng: random.Random, board: Board) -> Question:
     others = [name for name in (*taken.values(), "nothing", _other_name(rng, board)) if name != taken.get(cell)]
     wrong = tuple(other for other in rng.sample(others, min(2, len(others))) if other != taken.get(cell, "nothing"))
     text = f"What is in the {CELL_NAMES[cell]}?"
-    return Question(skill="look", text=text, answer=taken.get(cell, "nothing"), wrong=wrong)
+    return Question(text=text, answer=taken.get(cell, "nothing"), wrong=wrong)
 
 
 _ASK: dict[Skill, Callable[[random.Random, Board], Question | None]] = {
@@ -264,7 +273,7 @@ def curriculum(seed: int, index: int, progress: float) -> Lesson:
 
 
 def examination(seed: int, skill: Skill, index: int) -> Lesson:
-    """Held-out lesson number `index`: one board, one question of the skill. Its boards are drawn apart from training's."""
+    """Held-out lesson number `index`: one board, one question of the skill, drawn apart from training's."""
     for attempt in range(100):
         rng = random.Random(f"examination {seed} {skill} {index} {attempt}")
         lesson = make_lesson(rng, f"examination-{skill}#{index}", 4, (skill,))

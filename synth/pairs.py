@@ -21,13 +21,14 @@ class Candidate:
 def pair_up(candidates: Sequence[Candidate], most: int, reference: str | None = None) -> list[Preference]:
     """At most `most` pairs of one prompt: failed answers in the order of `candidates`, each beside a verified one in
     turn, best first. `reference` stands in where none verifies and it is given. No two pairs are alike, and no text is
-    on both sides, as verification depends on the text alone."""
+    on both sides."""
     verified = _distinct(sorted((c for c in candidates if c.verified), key=lambda c: -c.score))
     if not verified and reference is not None:
         verified = [Candidate(text=reference, origin="reference", verified=True, score=1.0)]
-    failed = _distinct([c for c in candidates if not c.verified])
     if not verified:
         return []
+    right = {c.text for c in verified}
+    failed = _distinct([c for c in candidates if not c.verified and c.text not in right])
     return [
         Preference(
             chosen=(chosen := verified[place % len(verified)]).text,
@@ -41,4 +42,7 @@ def pair_up(candidates: Sequence[Candidate], most: int, reference: str | None = 
 
 def _distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
     """The first candidate of each text."""
-    return list({c.text: c for c in reversed(candidates)}.values())[::-1]
+    first: dict[str, Candidate] = {}
+    for candidate in candidates:
+        first.setdefault(candidate.text, candidate)
+    return list(first.values())

@@ -13,7 +13,7 @@ from synth import defects as d
 from synth.charts import ask_about_chart, draw_bar_chart
 from synth.defects import Defect, RawRow
 from synth.drawing import encode
-from synth.lessons import ask, draw_board
+from synth.lessons import ask, ask_colour, draw_board
 from synth.receipts import Receipt, draw_receipt
 from synth.scenes import Scene, draw_scene
 from synth.screens import Screen, Widget, draw_screen
@@ -136,10 +136,11 @@ def _chart(rng: random.Random) -> RawRow:
 
 
 def _board_question(rng: random.Random) -> RawRow:
-    """What nano has been taught, with an answer in words."""
+    """What nano has been taught, with an answer in words, and a question that it has not: the colour of a shape."""
     board = draw_board(rng, most=4)
-    questions = [ask(rng, board, skill) for skill in ("name", "count", "read", "place", "look")]
-    question = rng.choice([found for found in questions if found])
+    known = [ask(rng, board, skill) for skill in ("name", "count", "read", "place", "look")]
+    new = ask_colour(rng, board) if rng.random() < 0.5 else None
+    question = new or rng.choice([found for found in known if found])
     record = {"question": question.text, "answer": question.answer}
     return RawRow(record=record, image=encode(board.image, "png"), suffix="png")
 

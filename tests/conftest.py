@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import reduce
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
+import yaml
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -79,14 +81,43 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_raw(tmp_path_factory.mktemp("raw") / "raw", rows=300, seed=5)
 
 
+Vary = Callable[[Path, dict[str, Any]], Path]
+
+
 @pytest.fixture(scope="session")
-def rendered(raw: Path, spark: object, tmp_path_factory: pytest.TempPathFactory) -> object:
-    """A workspace in which the demo's recipe has run up to the rendered dataset."""
+def vary(tmp_path_factory: pytest.TempPathFactory) -> Vary:
+    """Writes another recipe: one with some values changed, by dotted key, or gone where the value is None."""
+
+    def write(recipe: Path, changes: dict[str, Any]) -> Path:
+        blocks = yaml.safe_load(recipe.read_text())
+        for key, value in changes.items():
+            *path, last = key.split(".")
+            block = reduce(lambda outer, name: outer[name], path, blocks)
+            if value is None:
+                del block[last]
+            else:
+                block[last] = value
+        target = tmp_path_factory.mktemp("recipe") / "recipe.yaml"
+        target.write_text(yaml.safe_dump(blocks, sort_keys=False))
+        return target
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def demo_recipe(vary: Vary) -> Path:
+    """The demo's recipe, which asks the model less."""
+    few = {"score.per_source": 5, "sample.per_source": 5, "sample.candidates": 2, "sample.max_new_tokens": 24}
+    return vary(ROOT / "curation" / "recipes" / "demo.yaml", few)
+
+
+@pytest.fixture(scope="session")
+def rendered(raw: Path, spark: object, demo_recipe: Path, tmp_path_factory: pytest.TempPathFactory) -> object:
+    """A workspace in which `demo_recipe` has run up to the rendered dataset."""
     from curation.progress import console
     from curation.run import execute
     from curation.workspace import Workspace
 
-    recipe = ROOT / "curation" / "recipes" / "demo.yaml"
-    workspace = Workspace.open(recipe, tmp_path_factory.mktemp("work"), str(raw))
+    workspace = Workspace.open(demo_recipe, tmp_path_factory.mktemp("work"), str(raw))
     execute(workspace, console(), "+render", spark)  # type: ignore[arg-type]
     return workspace

@@ -1,4 +1,4 @@
-"""Teaching nano from scratch: endless lessons, each seen once, under a schedule; then an examination per skill.
+"""Teaching nano from scratch: endless lessons, each seen once, under a schedule.
 
 Everything trains here, the ViT too, as there is nothing yet to keep. What the lessons are is the caller's to say.
 """
@@ -6,6 +6,7 @@ Everything trains here, the ViT too, as there is nothing yet to keep. What the l
 from __future__ import annotations
 
 import math
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -18,9 +19,11 @@ from trl.trainer import add_fused_lm_head
 from curation.contract.sample import Sample
 from model.chat import render
 from model.collate import IGNORED
+from model.complete import complete_or_absent
 from model.encode import encode
 from model.inputs import image_patches, shown
-from model.load import Checkpoint
+from model.load import Checkpoint, load_checkpoint
+from model.nano import build_nano
 
 Lesson = tuple[Sequence[Sample], bytes]  # questions about one image
 Draw = Callable[[int, float], Lesson]  # lesson by number and progress from 0 to 1
@@ -31,7 +34,7 @@ Progress = Callable[[int, int, float], None]
 class NanoSettings:
     """Platform defaults, found by trying on one CPU core."""
 
-    steps: int = 12000
+    steps: int = 9000
     batch_size: int = 4
     learning_rate: float = 1e-3
     warmup_steps: int = 200
@@ -41,19 +44,19 @@ class NanoSettings:
 
 
 def teach(loaded: Checkpoint, draw: Draw, settings: NanoSettings, progress: Progress | None = None) -> dict[str, Any]:
-    """Train all of the model on `steps * batch_size` lessons, in float32. Returns what the card says: steps, lessons,
-    tokens, seconds, and the loss over the last tenth of the steps."""
+    """Train all of the model on `steps * batch_size` lessons, in float32. Returns what the card says: the
+    settings, lessons, questions, seconds, and the loss over the last tenth of the steps."""
     model = loaded.model.train()
     add_fused_lm_head(model)  # projects to the vocabulary only where there is a label
     groups = _groups(model, settings.weight_decay)
     optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.98))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: learning_rate(step, settings))
-    started, tokens, losses = time.monotonic(), 0, []
+    started, questions, losses = time.monotonic(), 0, []
     for step in range(settings.steps):
         first = step * settings.batch_size
-        batch = _batch(loaded, [draw(first + i, step / settings.steps) for i in range(settings.batch_size)], settings)
-        tokens += int(batch["attention_mask"].sum())
-        loss = _loss(model, batch)
+        lessons = [draw(first + i, step / settings.steps) for i in range(settings.batch_size)]
+        questions += sum(len(samples) for samples, _ in lessons)
+        loss = _loss(model, _batch(loaded, lessons, settings))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -67,7 +70,7 @@ def teach(loaded: Checkpoint, draw: Draw, settings: NanoSettings, progress: Prog
     return {
         **asdict(settings),
         "lessons": settings.steps * settings.batch_size,
-        "tokens": tokens,
+        "questions": questions,
         "seconds": round(time.monotonic() - started),
         "loss": sum(last) / len(last),
     }
@@ -162,6 +165,15 @@ def _loss(model: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
     return loss
 
 
-def checkpoint_size(folder: Path) -> int:
-    """Bytes of the weights."""
-    return sum(path.stat().st_size for path in folder.glob("*.safetensors"))
+def train_nano(out: Path, draw: Draw, settings: NanoSettings, progress: Progress | None = None) -> dict[str, Any]:
+    """A new nano, taught and written to `out` in bfloat16, complete or absent; what `teach` returns. Raises
+    FileExistsError where `out` exists."""
+    with complete_or_absent(out) as partial:
+        start = partial / "start"
+        build_nano(start, seed=settings.seed)
+        loaded = load_checkpoint(start, dtype=torch.float32)
+        taught = teach(loaded, draw, settings, progress)
+        loaded.model.to(torch.bfloat16).save_pretrained(partial)
+        loaded.processor.save_pretrained(partial)
+        shutil.rmtree(start)
+    return taught

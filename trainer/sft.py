@@ -34,9 +34,10 @@ def train_sft(dataset: str, settings: TrainSettings, out: str, progress: Progres
     """Fine-tune on the `train` rows of a rendered table; write a checkpoint folder; return its `winnow.json`.
 
     `out` holds an adapter (`lora`) or whole weights (`full`), the processor with the data's pixel budget, and
-    `winnow.json`; it is complete or absent. `progress` is called with (step, steps, loss) after each optimizer step. Rows longer than `max_length` are left out and named. The same data,
-    settings and seed give the same weights on a CPU. Processes that are launched together divide each step's rows, and
-    the first writes. Raises before any training: `DataError` for rows that cannot be trained on, `CheckpointError` for
+    `winnow.json`; it is complete or absent. `progress` is called with (step, steps, loss) after each optimizer step.
+    Rows longer than `max_length` are left out and named. The same data, settings and seed give the same weights on a
+    CPU. Processes that are launched together divide each step's rows, and the first writes. Raises before any
+    training: `DataError` for rows that cannot be trained on, `CheckpointError` for
     the base, `PolicyError` where other parameters would train than the policy says.
     """
     check_devices(torch.cuda.device_count(), os.environ)

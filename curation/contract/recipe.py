@@ -6,6 +6,7 @@ signal catalogue where they are compiled; here they are only shaped.
 
 from __future__ import annotations
 
+import re
 import typing
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -147,6 +148,7 @@ class Engine(Settings):
     url: str = Field("", description="an OpenAI-compatible server, such as http://gpu:8000/v1; empty: in process")
     model: str = Field("", description="name of the served model; in process, another checkpoint than `train.model`")
     batch_size: int = Field(16, ge=1, description="prompts at a time")
+    workers: int = Field(2, ge=1, description="Spark tasks that ask at once, each with a model of its own in process")
 
     @model_validator(mode="after")
     def _server_names_its_model(self) -> Engine:
@@ -261,14 +263,20 @@ def _note_lines(node: yaml.Node, path: tuple[Any, ...], lines: dict[tuple[Any, .
 
 def _explain(name: str, lines: dict[tuple[Any, ...], int], error: Any) -> str:
     location = tuple(error["loc"])
-    known = location
+    message = error["msg"].removeprefix("Value error, ")
+    known = location or _named_in(message, lines)
     while known and known not in lines:
         known = known[:-1]
-    where = f"{name}:{lines.get(known, 1)}: {'.'.join(map(str, location))}"
+    where = ": ".join([f"{name}:{lines.get(known, 1)}", *filter(None, [".".join(map(str, location))])])
     if error["type"] == "extra_forbidden":
         return f"{where}: unknown key{nearest(str(location[-1]), _keys_at(location[:-1]))}"
-    message = error["msg"].removeprefix("Value error, ")
     return f"{where}: {message[0].lower()}{message[1:]}"
+
+
+def _named_in(message: str, lines: dict[tuple[Any, ...], int]) -> tuple[str, ...]:
+    """The first place that a message about the recipe as a whole names."""
+    places = (tuple(word.split(".")) for word in re.findall(r"[\w.]+", message))
+    return next((place for place in places if place in lines), ())
 
 
 def _keys_at(location: tuple[Any, ...]) -> list[str]:

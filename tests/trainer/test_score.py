@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from curation.contract.dataset import Reference, RenderedRow
-from curation.contract.sample import Media, Region
-from filters.score import score
+from curation.contract.sample import Media, Region, Verifier
+from filters.score import ACCEPTED, score, verifies
 from model.family import QWEN2_5_VL
 
 IMAGE = Media(sha256="0" * 64, mime="image/png", width=336, height=168)
@@ -72,3 +72,26 @@ def test_a_reference_that_cannot_be_used_is_named(made: Any) -> None:
         _score(_row(made, "box", regions=(BOX, BOX)), "")
     with pytest.raises(ValueError, match="a: no verifier 'guess'"):
         _score(_row(made, "guess"), "")
+
+
+def test_what_verifies(made: Any) -> None:
+    """Each verifier accepts from its own least value on, and says so."""
+    assert verifies({"exact_match": 1.0, "anls": 1.0}, "exact") == (True, "exact_match 1.00, accepted from 1")
+    assert verifies({"exact_match": 0.0, "anls": 1.0}, "exact") == (False, "exact_match 0.00, accepted from 1")
+    assert verifies({"anls": 0.8}, "anls") == (True, "anls 0.80, accepted from 0.8")
+    assert verifies({"anls": 0.79}, "anls")[0] is False
+    assert verifies({"field_accuracy": 0.75, "anls": 0.99}, "fields")[0] is False
+    assert verifies({"acc_at_0.5": 1.0, "iou": 0.5}, "box")[0] is True
+    assert verifies({"f1_at_0.5": 0.8}, "boxes")[0] is verifies({"f1_at_0.5": 0.8}, "spotting")[0] is True
+    assert verifies({"click_accuracy": 0.0}, "click")[0] is False
+    with pytest.raises(KeyError):
+        verifies({}, "")
+
+
+def test_every_verifier_is_accepted_by_a_score_that_it_gives(made: Any) -> None:
+    assert set(ACCEPTED) == set(get_args(Verifier)) - {""}
+    for verifier, (name, least) in ACCEPTED.items():
+        text = '{"total": "5"}' if verifier == "fields" else "Red"
+        scores = _score(_row(made, verifier, text, regions=(BOX,)), "nothing of the kind")
+        assert scores[name] == 0.0 < least <= 1.0
+        assert verifies(scores, verifier)[0] is False

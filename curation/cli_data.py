@@ -51,8 +51,9 @@ def demo(
     )
     screen.print(
         f"{sizes['train']:,} training rows, {sizes['test']:,} test rows; {summary['seconds']} s, "
-        f"peak memory {summary['peak_memory_gb']} GB; {out / 'summary.json'}, {out / 'report.html'}"
+        f"peak memory {summary['peak_memory_gb']} GB; {out / 'summary.json'}"
     )
+    screen.print(f"look at {summary['report']}; the checkpoint is {summary['checkpoint']}")
 
 
 def _figure(value: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -83,12 +84,18 @@ def run(plan: Plan, runtime: Runtime, names: Iterable[str], home: Path, done: Ca
 def _explain(stage: str, error: Any, home: Path) -> str:
     """A failed stage in words. Errors of our own say what to do; of others the trace is kept for whoever mends them."""
     cause = error.cause or error
-    name, _, words = cause.message.strip().partition(": ")
+    name, _, words = _own_words(cause.message).partition(": ")
     if name.rpartition(".")[0].split(".")[0] in _OURS:
         return words if words.startswith(f"`{stage}`") else f"`{stage}`: {words}"
     trace = home / "last-error.txt"
     trace.write_text("".join([*cause.stack, cause.message]))
     return f"`{stage}` failed: {name}: {words.splitlines()[0] if words else ''}\nThe whole trace is in {trace}"
+
+
+def _own_words(message: str) -> str:
+    """An error's name and words; of one of ours that was raised in a Spark worker, those in the worker's trace."""
+    raised = re.findall(rf"^(?:{'|'.join(_OURS)})\.[\w.]+: .*", message, re.MULTILINE)
+    return raised[-1] if raised and message.startswith("pyspark.") else message.strip()
 
 
 def select(plan: Plan, selection: str | None) -> list[str]:

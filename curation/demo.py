@@ -21,6 +21,7 @@ from curation.ledger import Ledger
 from curation.progress import bar
 from curation.report.page import write_report
 from curation.run import execute
+from curation.stage import artifact_folder
 from curation.workspace import Workspace
 
 
@@ -38,6 +39,7 @@ def run_demo(out: Path, data: str, console: Console, rows: int = 600, master: st
             stages = execute(workspace, console)
     summary = summarise(workspace, stages)
     summary["report"] = str(write_report(workspace.store, out))
+    summary["checkpoint"] = str(artifact_folder(workspace.plan().tables["merge_dpo"], out / "checkpoint"))
     summary["seconds"] = round(time.monotonic() - started, 1)
     summary["peak_memory_gb"] = round(peak[0] / 1e9, 2)
     (out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")

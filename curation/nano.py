@@ -24,7 +24,7 @@ number, and nothing else: not the world, not language. Weights are bfloat16.
 | loss | {loss:.3f} over the last tenth of the steps |
 
 Accuracy on {asked} held-out questions of each skill, on boards with up to four shapes: a generated answer has to verify
-(a box at IoU 0.5); a judgement has to find the right one of yes and no the likelier.
+(a box at IoU 0.5, under its name); a judgement has to find the right one of yes and no the likelier.
 
 | skill | a question | accuracy |
 | --- | --- | --- |

@@ -15,7 +15,7 @@ from curation.ingest import FATE
 from curation.measure import ingested
 from curation.review.state import PreferenceVerdict
 from curation.stage import Job
-from filters.score import ACCEPTED
+from filters.score import rank
 from model.answer import answer_text
 from model.chat import render
 from model.family import family
@@ -79,11 +79,10 @@ def _pairs(row: dict[str, Any], recipe: Recipe, people: Sequence[PreferenceVerdi
 
 
 def _candidate(entry: dict[str, Any], verifier: str) -> Candidate:
-    name, _ = ACCEPTED[verifier]
     scores = {score["name"]: score["value"] for score in entry["scores"]}
     return Candidate(
         text=entry["text"],
         origin=entry["stage"].removeprefix("verify_"),
         verified=entry["fate"] == "kept",
-        score=scores[name],
+        score=rank(scores, verifier),
     )

@@ -61,7 +61,9 @@ def sample(job: Job, settings: SampleSettings, asked: Asked, origin: str) -> Dat
         .when(F.col("error").isNotNull(), "quarantined")
         .otherwise("kept")
         .alias("fate"),
-        F.when(F.col("error").isNotNull(), "cannot_ask").otherwise(F.col("left_out")).alias("reason"),
+        F.when((F.col("left_out") == "") & F.col("error").isNotNull(), "cannot_ask")
+        .otherwise(F.col("left_out"))
+        .alias("reason"),
         F.coalesce(F.when(F.col("left_out") == "", F.col("error")), F.lit("")).alias("detail"),
     )
     replies = rows.where("left_out = ''").select("*", F.posexplode("replies").alias("number", "reply"))

@@ -13,30 +13,37 @@ from model.family import Family
 from model.geometry import Size
 from model.grounding import parse_regions
 
-# The score by which each verifier accepts an answer, and its least value. Platform defaults: IoU 0.5 is RefCOCO's.
-ACCEPTED: dict[str, tuple[str, float]] = {
-    "exact": ("exact_match", 1.0),
-    "anls": ("anls", 0.8),
-    "fields": ("field_accuracy", 1.0),
-    "box": ("acc_at_0.5", 1.0),
-    "boxes": ("f1_at_0.5", 0.8),
-    "spotting": ("f1_at_0.5", 0.8),
-    "click": ("click_accuracy", 1.0),
+# What each verifier asks of an answer's scores, the first of them being what answers are ranked by. Platform defaults;
+# IoU 0.5 is RefCOCO's. A place under a wrong name is no right answer, though RefCOCO's metric would count it.
+ACCEPTED: dict[str, dict[str, float]] = {
+    "exact": {"exact_match": 1.0},
+    "anls": {"anls": 0.8},
+    "fields": {"field_accuracy": 1.0},
+    "box": {"acc_at_0.5": 1.0, "label_match": 1.0},
+    "boxes": {"labelled_f1_at_0.5": 0.8},
+    "spotting": {"f1_at_0.5": 0.8},
+    "click": {"click_accuracy": 1.0},
 }
 
 
 def verifies(scores: dict[str, float], verifier: str) -> tuple[bool, str]:
     """Whether an answer's scores pass, and in words what was asked of them. Raises KeyError for the verifier ""."""
-    name, least = ACCEPTED[verifier]
-    return scores[name] >= least, f"{name} {scores[name]:.2f}, accepted from {least:g}"
+    asked = ACCEPTED[verifier].items()
+    words = ", ".join(f"{name} {scores[name]:.2f} of at least {least:g}" for name, least in asked)
+    return all(scores[name] >= least for name, least in asked), words
+
+
+def rank(scores: dict[str, float], verifier: str) -> float:
+    """The score that answers of a verifier are ranked by."""
+    return scores[next(iter(ACCEPTED[verifier]))]
 
 
 def score(answer: str, row: RenderedRow, family: Family) -> dict[str, float]:
     """Scores by name, each from 0 to 1; empty where the row's verifier is "", as nothing can check such an answer.
 
-    `exact_match` and `anls` for exact, `anls` for anls, `field_accuracy` and `anls` for fields, `acc_at_0.5` and `iou`
-    for a box, `f1_at_0.5` for boxes and spotting, `click_accuracy` for a click. Raises ValueError, naming the row, for
-    a reference that its verifier cannot use.
+    `exact_match` and `anls` for exact, `anls` for anls, `field_accuracy` and `anls` for fields, `acc_at_0.5`, `iou`
+    and `label_match` for a box, `f1_at_0.5` for boxes and spotting, `labelled_f1_at_0.5` for boxes, `click_accuracy`
+    for a click. Raises ValueError, naming the row, for a reference that its verifier cannot use.
     """
     reference, verifier = row.reference, row.reference.verifier
     if verifier == "":
@@ -59,13 +66,17 @@ def _score_boxes(found: Sequence[Region], row: RenderedRow) -> dict[str, float]:
     boxes = [region for region in found if region.shape != "point"]
     predicted = [region.box for region in boxes]
     if row.reference.verifier == "box":
-        expected = _one_region(row).box
-        overlap = iou(predicted[0], expected) if len(predicted) == 1 else 0.0
-        return {"acc_at_0.5": box_accuracy(predicted, expected), "iou": overlap}
+        expected = _one_region(row)
+        overlap = iou(predicted[0], expected.box) if len(predicted) == 1 else 0.0
+        named = len(boxes) == 1 and exact_match(boxes[0].label, expected.label) == 1
+        return {"acc_at_0.5": box_accuracy(predicted, expected.box), "iou": overlap, "label_match": float(named)}
     wanted = row.reference.regions
-    texts = row.reference.verifier == "spotting"
-    labels = ([region.text for region in boxes], [region.text for region in wanted]) if texts else (None, None)
-    return {"f1_at_0.5": boxes_f1(predicted, [region.box for region in wanted], *labels)}
+    places = [region.box for region in wanted]
+    if row.reference.verifier == "spotting":
+        texts = [region.text for region in boxes], [region.text for region in wanted]
+        return {"f1_at_0.5": boxes_f1(predicted, places, *texts)}
+    labels = [region.label for region in boxes], [region.label for region in wanted]
+    return {"f1_at_0.5": boxes_f1(predicted, places), "labelled_f1_at_0.5": boxes_f1(predicted, places, *labels)}
 
 
 def _score_click(answer: str, row: RenderedRow, family: Family) -> float:

@@ -1,4 +1,4 @@
-"""Raw data for the demo: eight sources in six formats, with planted defects and a record of each of them."""
+"""Raw data for the demo: ten sources in four containers, with planted defects and a record of each of them."""
 
 from __future__ import annotations
 

@@ -99,7 +99,13 @@ def test_imports_keep_to_the_table(module: str, path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("package", "unwanted"),
-    [("curation.cli", "torch"), ("filters.catalogue", "torch"), ("trainer.sft", "pyspark"), ("curation.dag", "torch")],
+    [
+        ("curation.cli", "torch"),
+        ("filters.catalogue", "torch"),
+        ("trainer.sft", "pyspark"),
+        ("curation.dag", "torch"),
+        ("trainer.dpo", "pyspark"),
+    ],
 )
 def test_importing_one_side_does_not_load_the_other(package: str, unwanted: str) -> None:
     code = f"import sys, {package}; sys.exit({unwanted!r} in sys.modules)"

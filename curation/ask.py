@@ -18,7 +18,7 @@ from curation.media import MediaStore
 from curation.stage import artifact_folder
 from curation.store import fingerprint
 from model.chat import RenderError, render
-from model.engine import Drawing, Engine, Prompt, PromptError, Reply
+from model.engine import Drawing, Engine, EngineError, Prompt, PromptError, Reply
 from model.family import family
 
 _Answer = TypeVar("_Answer")
@@ -42,6 +42,11 @@ class Asked:
         """What an answer depends on, apart from the sample and how it is drawn."""
         return [self.engine.url, self.weights, self.render.model_dump(mode="json")]
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """What a manifest says of who was asked: no address and no path."""
+        return {"model": Path(self.model).name, "weights": fingerprint(self.identity)}
+
 
 @functools.lru_cache(maxsize=1)
 def opened(asked: Asked) -> Engine:
@@ -49,14 +54,17 @@ def opened(asked: Asked) -> Engine:
     if asked.engine.url:
         from model.http import HttpEngine
 
-        return HttpEngine(asked.engine.url, asked.model)
+        return HttpEngine(asked.engine.url, asked.model, concurrency=asked.engine.batch_size)
     import torch
 
+    from model.load import family_of
     from model.local import open_local
 
     folder = Path(asked.model)
-    if asked.table:
-        folder = artifact_folder(asked.table, Path(tempfile.mkdtemp(prefix="winnow-checkpoint-")))
+    if asked.table:  # brought here where the store is elsewhere
+        folder = artifact_folder(asked.table, Path(tempfile.gettempdir()) / f"winnow-checkpoint-{os.getpid()}")
+    if (found := family_of(folder).name) != asked.render.family:
+        raise EngineError(f"{folder} is a {found}, and the prompts are rendered for {asked.render.family}")
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // asked.engine.workers))
     sizes = asked.render.min_pixels, asked.render.max_pixels
     return open_local(folder, *sizes, device=_device(), batch_size=asked.engine.batch_size)
@@ -129,6 +137,6 @@ def seed_of(sample_id: str) -> int:
     return int(hashlib.sha256(sample_id.encode()).hexdigest()[:8], 16)
 
 
-def memory_of(kind: str, asked: Asked, drawing: Any) -> str:
-    """The folder of the store that remembers replies: by who was asked, and how."""
-    return f"{kind}/{fingerprint([asked.identity, drawing])}"
+def memory_of(kind: str, version: int, asked: Asked, how: Any) -> str:
+    """The folder of the store that remembers replies: by the stage's version, who was asked, and how."""
+    return f"{kind}/{fingerprint([version, asked.identity, how])}"

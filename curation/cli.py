@@ -25,9 +25,11 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
-    help="Raw multimodal data to SFT datasets, and those to fine-tuned vision-language checkpoints.",
+    help="Raw multimodal data to SFT and DPO datasets, and those to fine-tuned vision-language checkpoints.",
 )
-train_app = typer.Typer(no_args_is_help=True, help="Fine-tune a checkpoint on a rendered dataset.")
+train_app = typer.Typer(
+    no_args_is_help=True, help="Fine-tune a checkpoint on a rendered dataset, or teach a nano from scratch."
+)
 app.add_typer(train_app, name="train")
 
 RecipePath = Annotated[Path, typer.Argument(help="the recipe, a YAML file")]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
+import pyarrow.compute as pc
 
 from curation.contract.dataset import RenderedRow, read_rendered
 from curation.contract.table import TableError, read_beside, read_manifest, read_table, table_files
@@ -109,8 +110,8 @@ def reasons(ledger: Ledger) -> list[dict[str, Any]]:
 
 
 def story(ledger: Ledger, identity: str) -> list[dict[str, Any]]:
-    """Everything that the tables hold about a row, by its row id, or about all rows of a sample id; with a row, the
-    answers that models gave to it.
+    """Everything that the tables hold about a row, by its row id, or about all rows of a sample id; with a row,
+    the answers that models gave to it, and its pairs.
 
     One entry per stage and row: {"stage": name, **columns}. Empty where nobody knows the id.
     """
@@ -118,10 +119,10 @@ def story(ledger: Ledger, identity: str) -> list[dict[str, Any]]:
     for stage, url in ledger.tables.items():
         if not _has_fates(url):
             continue
-        kinds = ("row_id", "parent") if stage.startswith(("sample_", "verify_")) else ("row_id",)
-        for columns in (kinds, ("sample_id",)):
-            either = [[(column, "==", identity)] for column in columns]
-            found = read_table(url, filters=either)
+        row_id = pc.field("row_id")
+        mine = (row_id == identity) | pc.starts_with(row_id, f"{identity}~")  # what was made of it, by its name
+        for wanted in (mine, pc.field("sample_id") == identity):
+            found = read_table(url, filters=wanted)
             entries += [{"stage": stage, **row} for row in found.to_pylist()]
             if found.num_rows:
                 break

@@ -41,11 +41,10 @@ def score_stage(recipe: Recipe, asked: Asked) -> Stage:
     return Stage(
         "score",
         score.VERSION,
-        settings.model_dump(mode="json"),
+        {**settings.model_dump(mode="json"), "asked": asked.settings},
         ("mix",),
         lambda job: score.score(job, settings, asked),
         lookups=ingested(recipe),
-        inputs=fingerprint(asked.identity),
         help="a judge's opinion of each answer",
     )
 
@@ -63,6 +62,8 @@ def sampling_stages(recipe: Recipe, asked: Asked | None, origin: str) -> list[St
         return sample.sample(job, settings, tuned, origin)
 
     drawing = settings.model_dump(mode="json", exclude={"pairs", "reference_chosen"})
+    if asked:
+        drawing["asked"] = asked.settings
     lookups = ingested(recipe) if asked else ("merge", *ingested(recipe))
     return [
         Stage(
@@ -72,7 +73,6 @@ def sampling_stages(recipe: Recipe, asked: Asked | None, origin: str) -> list[St
             ("review",),
             work,
             lookups,
-            fingerprint(asked.identity) if asked else "",
             help=f"{settings.candidates} answers to each prompt that can be checked",
         ),
         Stage(
@@ -213,5 +213,6 @@ def _checkpoint_hash(model: str, hashes: HashCache) -> str:
     folder = checkpoint_path(model)
     if not (folder / "config.json").exists():
         raise RecipeError(f"{model!r} is neither `nano` nor a folder with a checkpoint (no config.json)")
-    names = sorted(path.name for path in folder.iterdir() if path.is_file())
+    told = ("README.md", "card.json")  # which change no answer
+    names = sorted(path.name for path in folder.iterdir() if path.is_file() and path.name not in told)
     return json.dumps(hashes.hash_all(str(folder.resolve()), names))

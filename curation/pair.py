@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from curation.contract.recipe import Recipe
-from curation.contract.sample import SAMPLE, Preference, from_row, to_row
+from curation.contract.recipe import Recipe, Render
+from curation.contract.sample import SAMPLE, Preference, Sample, from_row, to_row
 from curation.ingest import FATE
 from curation.measure import ingested
 from curation.review.state import PreferenceVerdict
 from curation.stage import Job
-from filters.score import rank
+from filters.score import rank, score, verifies
 from model.answer import answer_text
 from model.chat import render
 from model.family import family
@@ -65,11 +65,7 @@ def _pairs(row: dict[str, Any], recipe: Recipe, people: Sequence[PreferenceVerdi
     ]
     if row["candidates"]:
         drawn = [_candidate(entry, sample.answer.verifier) for entry in row["candidates"]]
-        reference = None
-        if recipe.sample.reference_chosen:
-            settings = recipe.render
-            rendered = render(sample, family(settings.family), settings.min_pixels, settings.max_pixels, "train")
-            reference = answer_text(rendered)
+        reference = _reference(sample, recipe.render) if recipe.sample.reference_chosen else None
         made = pair_up(drawn, recipe.sample.pairs, reference)
         preferences += [p for p in made if frozenset((p.chosen, p.rejected)) not in judged]
     for number, preference in enumerate(preferences):
@@ -78,8 +74,17 @@ def _pairs(row: dict[str, Any], recipe: Recipe, people: Sequence[PreferenceVerdi
         yield {**to_row(paired), "fate": "made", "reason": "", "detail": ""}
 
 
+def _reference(sample: Sample, settings: Render) -> str | None:
+    """The sample's own answer, if it verifies and can stand in a pair as candidates can."""
+    kind = family(settings.family)
+    row = render(sample, kind, settings.min_pixels, settings.max_pixels, "train")
+    text = answer_text(row)
+    usable = text.strip() != "" and not text.startswith("\n")
+    return text if usable and verifies(score(text, row, kind), sample.answer.verifier)[0] else None
+
+
 def _candidate(entry: dict[str, Any], verifier: str) -> Candidate:
-    scores = {score["name"]: score["value"] for score in entry["scores"]}
+    scores = {found["name"]: found["value"] for found in entry["scores"]}
     return Candidate(
         text=entry["text"],
         origin=entry["stage"].removeprefix("verify_"),

@@ -35,8 +35,8 @@ def remembered(
     tasks: int = 0,
 ) -> DataFrame:
     """The results for all `contents`, which have distinct `key`s: what `folder` of the store has, and new batches of
-    `shard` contents each with what it has not. `compute` must give a row of `schema`, which has the key, for
-    each. With `tasks`, so many of Spark's tasks do a batch."""
+    `shard` contents each with what it has not. `compute` must give a row of `schema`, which has the key, for each.
+    With `tasks`, so many of Spark's tasks do a batch."""
     from pyspark.sql import functions as F
 
     folder = join(job.runtime.store, folder)
@@ -49,7 +49,8 @@ def remembered(
     mine = job.tables[job.stage.name].rsplit("/", 1)[-1]
     for number in range(shards):
         part = contents.where(F.pmod(F.xxhash64(key), F.lit(shards)) == number)
-        part = part.repartition(tasks, key) if tasks else part
+        if tasks:  # in the order of keys, so that the same contents stand in the same batches
+            part = part.repartition(tasks, key).sortWithinPartitions(key)
         batch = join(folder, f"{mine}-{new_attempt()}")
         _add_batch(batch, part, compute, schema, partial(_advance, job, number * shard, new))
     return _union(job, _complete_batches(folder)).dropDuplicates([key])

@@ -45,10 +45,17 @@ def sample(job: Job, settings: SampleSettings, asked: Asked, origin: str) -> Dat
     prompts = samples.join(rows.where("left_out = ''").select("row_id"), "row_id", "left_semi")
     drawing = drawing_of(settings)
     desk = Desk(asked, job.runtime.store, job.runtime.access)
-    folder = memory_of("candidates", asked, asdict(drawing))
+    folder = memory_of("candidates", VERSION, asked, asdict(drawing))
     contents = prompts.dropDuplicates(["sample_id"])
     answered = remembered(
-        job, folder, contents, "sample_id", _answer_task(desk, drawing), _ANSWERED, SHARD, asked.engine.workers
+        job,
+        folder,
+        contents,
+        "sample_id",
+        _answer_task(desk, drawing),
+        _ANSWERED,
+        SHARD,
+        asked.engine.workers,
     )
     rows = rows.join(answered, "sample_id", "left")
     asked_rows = rows.select(

@@ -13,7 +13,7 @@ from curation.measure import ingested
 from curation.mix import hash_rank
 from curation.remember import Compute, remembered
 from curation.stage import Job
-from synth.judge import NO, YES, to_judge, verdict
+from synth.judge import NO, RUBRICS, YES, to_judge, verdict
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -34,10 +34,17 @@ def score(job: Job, settings: Score, asked: Asked) -> DataFrame:
     rank = hash_rank("source")
     chosen = rows.withColumn("rank", rank).where(F.col("rank") <= (settings.per_source or 2**31 - 1))
     samples = ingested(job).join(chosen.select("row_id"), "row_id", "left_semi").dropDuplicates(["sample_id"])
-    folder = memory_of("scores", asked, settings.rubrics)
+    folder = memory_of("scores", VERSION, asked, [RUBRICS[rubric] for rubric in settings.rubrics])
     desk = Desk(asked, job.runtime.store, job.runtime.access)
     judged = remembered(
-        job, folder, samples, "sample_id", _judge_task(desk, settings), _JUDGED, SHARD, asked.engine.workers
+        job,
+        folder,
+        samples,
+        "sample_id",
+        _judge_task(desk, settings),
+        _JUDGED,
+        SHARD,
+        asked.engine.workers,
     )
     judged = judged.join(chosen.select("row_id", "sample_id"), "sample_id").drop("sample_id")
     lowest = F.array_min(F.transform("scores", lambda entry: entry["value"]))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MIN_JAVA = 17
 # A serial collector and the first compiler only: on a few cores, short jobs end sooner and start-up costs half. That
-# compiler alone gets 48 MB for its code, which a recipe with many stages fills: nothing would be compiled from there on.
+# compiler alone gets 48 MB for its code, which a recipe with many stages fills; nothing is compiled from there on.
 _JVM = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=192m"
 PACKAGES = ("curation", "filters", "model", "synth")
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from curation.contract.dataset import RenderedRow
 from curation.contract.recipe import Render
 from curation.contract.sample import SAMPLE, from_row
 from curation.measure import ingested
 from curation.score import SCORES
 from curation.stage import Job
 from filters.score import score, verifies
+from model.answer import with_answer
 from model.chat import render
 from model.family import family
 
@@ -29,13 +32,14 @@ _VERIFIED = pa.schema(
         *[(name, pa.string()) for name in ("fate", "reason", "detail")],
     ]
 )
+_TOKEN = re.compile(r"<\|\w+\|>")
 _OURS = ["number", "text", "finished", "repeats"]
 
 
 def verify(job: Job, stage: str, settings: Render) -> DataFrame:
-    """Candidates of a `sample` stage: `kept` where they verify; `dropped` as `unfinished`, `empty`,
-    `leading_newline`, `repeated` (an earlier candidate says the same) or `failed`. A prompt is kept if a
-    candidate of it is."""
+    """Candidates of a `sample` stage: `kept` where they verify; `dropped` as `unfinished`, `empty`, `leading_newline`,
+    `markup` (special tokens where the family writes none), `repeated` (an earlier candidate says the same) or `failed`.
+    A prompt is kept if a candidate of it is."""
     from pyspark.sql import Window
     from pyspark.sql import functions as F
     from pyspark.sql.pandas.types import from_arrow_schema
@@ -69,7 +73,8 @@ def verify(job: Job, stage: str, settings: Render) -> DataFrame:
 def _judged(row: dict[str, Any], settings: Render) -> dict[str, Any]:
     sample = from_row(row)
     kind = family(settings.family)
-    rendered = render(sample, kind, settings.min_pixels, settings.max_pixels, "train")
+    sizes = kind, settings.min_pixels, settings.max_pixels
+    rendered = render(sample, *sizes, "train")
     scores = score(row["text"], rendered, kind)
     passed, words = verifies(scores, sample.answer.verifier)
     if not row["finished"]:
@@ -78,6 +83,8 @@ def _judged(row: dict[str, Any], settings: Render) -> dict[str, Any]:
         fate, reason = "dropped", "empty"
     elif row["text"].startswith("\n"):  # which tokenizers join to the newline before it: no prompt would end there
         fate, reason = "dropped", "leading_newline"
+    elif _spells_markup(with_answer(sample, row["text"], *sizes)):
+        fate, reason = "dropped", "markup"
     elif row["repeats"]:
         fate, reason = "dropped", "repeated"
     else:
@@ -95,3 +102,9 @@ def _judged(row: dict[str, Any], settings: Render) -> dict[str, Any]:
         "reason": reason,
         "detail": words,
     }
+
+
+def _spells_markup(row: RenderedRow) -> bool:
+    """Whether the answer has special tokens that are not the family's writing of a region or a step: trained on, they
+    would teach the model to spell them."""
+    return any(part.kind == "content" and _TOKEN.search(part.text) for part in row.segments[row.answer_at :])

@@ -63,12 +63,9 @@ def prompt_ids(row: RenderedRow, tokenizer: Any) -> list[int]:
 def prompt_segments(row: RenderedRow) -> tuple[Segment, ...]:
     """All of the row up to its last assistant turn's first trained segment. Raises RenderError where nothing is
     trained."""
-    trained = [segment.weight > 0 for segment in row.segments]
-    if not any(trained):
+    start = row.answer_at
+    if start == len(row.segments):
         raise RenderError("turns", f"row {row.row_id} trains on nothing, so there is nothing to generate")
-    start = len(trained) - trained[::-1].index(True) - 1
-    while start and trained[start - 1]:
-        start -= 1
     return row.segments[:start]
 
 

@@ -42,9 +42,9 @@ class Reply:
 
 
 def draw_seed(prompt: Prompt, number: int) -> int:
-    """The seed of a prompt's candidate `number`: 31 bits, which every server takes. The row's id is in it, so that
+    """The seed of a prompt's candidate `number`: 31 bits, which every server takes. The sample's id is in it, so that
     prompts of one seed are not all drawn by the same luck."""
-    digest = hashlib.sha256(f"{prompt.row.row_id}/{prompt.seed}/{number}".encode()).digest()
+    digest = hashlib.sha256(f"{prompt.row.sample_id}/{prompt.seed}/{number}".encode()).digest()
     return int.from_bytes(digest[:4], "big") >> 1
 
 

@@ -172,12 +172,12 @@ class Sample(Settings):
     candidates: int = Field(4, ge=1, description="answers to each prompt")
     temperature: float = Field(1.0, gt=0)
     top_p: float = Field(1.0, gt=0, le=1)
-    max_new_tokens: int = Field(64, ge=1, description="a longer answer counts as unfinished, and so as failed")
+    max_new_tokens: int = Field(64, ge=1, description="a longer answer is unfinished: it neither verifies nor fails")
     per_source: int | None = Field(None, ge=1, description="ask at most so many prompts of a source, in hash order")
     sources: list[str] = Field([], description="sources to ask; empty: all whose rows have a verifier")
     pairs: int = Field(1, ge=1, description="most preference pairs of one prompt")
     reference_chosen: bool = Field(
-        False, description="where answers fail and none verifies, pair the reference (it verifies) with a failed one"
+        False, description="where answers fail and none verifies, pair the reference, if it does, with a failed one"
     )
 
 

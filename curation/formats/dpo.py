@@ -26,14 +26,22 @@ TABLE = pa.schema([*PAIRS, *[pa.field(*entry) for entry in FATE]])
 
 
 def render_dpo(job: Job, settings: Render) -> DataFrame:
-    """The pairs as `PAIRS` rows with their fate. All are training rows: the prompts that are held out are not asked."""
+    """The pairs as `PAIRS` rows with their fate. All are training rows: the prompts that are held out are not asked.
+    Rows that two sources share, or people and the verifier, can make a pair twice: the first stays."""
+    from pyspark.sql import Window
+    from pyspark.sql import functions as F
     from pyspark.sql.pandas.types import from_arrow_schema
 
     def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             yield pa.RecordBatch.from_pylist([_row(row, settings) for row in batch.to_pylist()], schema=TABLE)
 
-    return job.survivors("pair").select(*SAMPLE.names).mapInArrow(run, from_arrow_schema(TABLE))
+    rows = job.survivors("pair").select(*SAMPLE.names).mapInArrow(run, from_arrow_schema(TABLE))
+    alike = Window.partitionBy(F.xxhash64("segments", "rejected", "media"), "fate").orderBy("row_id")
+    repeated = (F.row_number().over(alike) > 1) & (F.col("fate") == "kept")
+    return rows.withColumn("reason", F.when(repeated, "repeated").otherwise(F.col("reason"))).withColumn(
+        "fate", F.when(F.col("reason") == "repeated", "dropped").otherwise(F.col("fate"))
+    )
 
 
 def _row(row: dict[str, Any], settings: Render) -> dict[str, Any]:
@@ -41,6 +49,10 @@ def _row(row: dict[str, Any], settings: Render) -> dict[str, Any]:
     assert sample.preference is not None
     sizes = family(settings.family), settings.min_pixels, settings.max_pixels
     identity = {**{name: row[name] for name in ("row_id", "sample_id", "source", "task")}, "split": "train"}
+    for text in (sample.preference.chosen, sample.preference.rejected):
+        if not text.strip() or text.startswith("\n"):  # which tokenizers join to the prompt's newline
+            detail = f"an answer that is empty or begins with a newline: {text[:40]!r}"
+            return {**identity, "fate": "dropped", "reason": "unusable_answer", "detail": detail}
     try:
         chosen = with_answer(sample, sample.preference.chosen, *sizes)
         rejected = with_answer(sample, sample.preference.rejected, *sizes)

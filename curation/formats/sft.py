@@ -63,6 +63,8 @@ def _row(row: dict[str, Any], kind: Family, settings: Render) -> dict[str, Any] 
             return None
         if edit:
             rendered = replace(with_answer(sample, edit, *sizes), split=split, row_id=made or sample.row_id)
+            if not made:  # what people wrote is the truth from now on
+                rendered = replace(rendered, reference=replace(rendered.reference, text=edit))
     except RenderError as error:
         identity = {name: row[name] for name in ("row_id", "sample_id", "source", "task")}
         return {**identity, "split": split, "fate": "quarantined", "reason": error.reason, "detail": str(error)}

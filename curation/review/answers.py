@@ -138,7 +138,7 @@ def _answer(item: Item, choice: str, value: dict[str, Any] | None) -> tuple[str,
         raise Refused("the edited answer is empty: choose reject")
     if item["boxes"]:
         raise Refused("its answer points at places on the image, which can't be edited as text: choose reject")
-    return "edit", text
+    return "edit", _plain(text)
 
 
 def _text(value: dict[str, Any]) -> str:

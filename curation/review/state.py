@@ -129,9 +129,10 @@ class ReviewState:
 
     @property
     def fingerprint(self) -> str:
-        """The hash of all that a pipeline can read here; the same after a pull that brought nothing."""
+        """The hash of what was said about answers; the same after a pull that brought nothing. Preferences are not in
+        it: they change no row, and a new one must not train anew what was trained before it."""
         answers = [asdict(self.answers[sample]) for sample in sorted(self.answers)]
-        return fingerprint([sorted(self.waiting), answers, [asdict(preference) for preference in self.preferences]])
+        return fingerprint([sorted(self.waiting), answers])
 
 
 def read_state(store: str) -> ReviewState:

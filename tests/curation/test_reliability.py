@@ -49,7 +49,7 @@ def test_a_killed_run_ends_as_an_undisturbed_one(rendered: Workspace, demo_recip
     """SIGKILL to the whole run, Java and workers too, at random moments; the last start is left alone."""
     moments = random.Random(11)
     killed = 0
-    for longest in (12, 25, 35):
+    for longest in (20, 35):
         command = run_command(demo_recipe, tmp_path, rendered.data)
         process = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True, cwd=ROOT)
         try:

@@ -17,6 +17,7 @@ from curation.contract.dataset import RenderedRow
 from curation.contract.training import TrainSettings
 from model.inputs import DataError
 from model.load import CheckpointError, load_checkpoint
+from model.shipped import NANO
 from trainer.sft import check_devices, train_sft
 
 # peft asks the model by its old name.
@@ -165,12 +166,9 @@ def test_two_processes_train_as_one_does_and_one_of_them_writes(made: Any, nano:
     assert list(tmp_path.glob(".*partial")) == []
 
 
-def test_nano_is_built_beside_the_output_once(made: Any, tmp_path: Path) -> None:
-    table = made.table([made.row("a", "Q", "A")])
-    settings = TrainSettings(max_steps=1)
-    first = train_sft(table, settings, str(tmp_path / "run" / "one"))
-    built = tmp_path / "run" / "base" / "nano-17"
-    assert first["base"] == "nano-17"
-    written = (built / "model.safetensors").stat().st_mtime_ns
-    train_sft(table, settings, str(tmp_path / "run" / "two"))
-    assert (built / "model.safetensors").stat().st_mtime_ns == written
+def test_nano_is_the_checkpoint_that_is_shipped(made: Any, tmp_path: Path) -> None:
+    before = {path.name: path.read_bytes() for path in NANO.iterdir()}
+    first = train_sft(made.table([made.row("a", "Q", "A")]), TrainSettings(max_steps=1), str(tmp_path / "one"))
+    assert first["base"] == "nano"
+    assert json.loads((tmp_path / "one" / "adapter_config.json").read_text())["base_model_name_or_path"] == str(NANO)
+    assert {path.name: path.read_bytes() for path in NANO.iterdir()} == before

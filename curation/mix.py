@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 VERSION = 1
+COLUMNS = ["row_id", "sample_id", "source", "task", "group", "split"]  # of a row, from here to the dataset
 _PARTS = 1_000_000  # resolution of the split's share
 
 
@@ -32,12 +33,7 @@ def mix(job: Job, settings: Mix) -> DataFrame:
     if settings.text_share is not None:
         rows = _balance(rows, settings.text_share)
     return rows.select(
-        "row_id",
-        "sample_id",
-        "source",
-        "task",
-        "group",
-        "split",
+        *COLUMNS,
         F.when(F.col("reason") == "", "kept").otherwise("dropped").alias("fate"),
         "reason",
         F.lit("").alias("detail"),

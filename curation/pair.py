@@ -16,7 +16,7 @@ from curation.measure import ingested
 from curation.review.state import PreferenceVerdict
 from curation.stage import Job
 from filters.score import rank, score, verifies
-from model.answer import answer_text
+from model.answer import answer_text, unusable
 from model.chat import render
 from model.family import family
 from synth.pairs import Candidate, pair_up
@@ -79,8 +79,7 @@ def _reference(sample: Sample, settings: Render) -> str | None:
     kind = family(settings.family)
     row = render(sample, kind, settings.min_pixels, settings.max_pixels, "train")
     text = answer_text(row)
-    usable = text.strip() != "" and not text.startswith("\n")
-    return text if usable and verifies(score(text, row, kind), sample.answer.verifier)[0] else None
+    return text if not unusable(text) and verifies(score(text, row, kind), sample.answer.verifier)[0] else None
 
 
 def _candidate(entry: dict[str, Any], verifier: str) -> Candidate:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from curation.ask import Asked, Desk, memory_of
 from curation.contract.recipe import Score
 from curation.measure import ingested
-from curation.mix import hash_rank
+from curation.mix import COLUMNS, hash_rank
 from curation.remember import Compute, remembered
 from curation.stage import Job
 from synth.judge import NO, RUBRICS, YES, to_judge, verdict
@@ -30,7 +30,7 @@ def score(job: Job, settings: Score, asked: Asked) -> DataFrame:
     could not be asked about, or has no opinion of, stay, with the reason in `detail`."""
     from pyspark.sql import functions as F
 
-    rows = job.survivors("mix").select("row_id", "sample_id", "source", "task", "group", "split")
+    rows = job.survivors("mix").select(*COLUMNS)
     rank = hash_rank("source")
     chosen = rows.withColumn("rank", rank).where(F.col("rank") <= (settings.per_source or 2**31 - 1))
     samples = ingested(job).join(chosen.select("row_id"), "row_id", "left_semi").dropDuplicates(["sample_id"])
@@ -51,7 +51,7 @@ def score(job: Job, settings: Score, asked: Asked) -> DataFrame:
     silent = F.exists("scores", lambda entry: entry["value"].isNull())
     low = lowest < settings.min if settings.min is not None else F.lit(False)
     return rows.join(judged, "row_id", "left").select(
-        *rows.columns,
+        *COLUMNS,
         "scores",
         F.when(low, "dropped").otherwise("kept").alias("fate"),
         F.when(low, "score").otherwise("").alias("reason"),

@@ -15,8 +15,7 @@ from curation.measure import ingested
 from curation.score import SCORES
 from curation.stage import Job
 from filters.score import score, verifies
-from model.answer import with_answer
-from model.chat import render
+from model.answer import unusable, with_answer
 from model.family import family
 
 if TYPE_CHECKING:
@@ -73,17 +72,14 @@ def verify(job: Job, stage: str, settings: Render) -> DataFrame:
 def _judged(row: dict[str, Any], settings: Render) -> dict[str, Any]:
     sample = from_row(row)
     kind = family(settings.family)
-    sizes = kind, settings.min_pixels, settings.max_pixels
-    rendered = render(sample, *sizes, "train")
-    scores = score(row["text"], rendered, kind)
+    answered = with_answer(sample, row["text"], kind, settings.min_pixels, settings.max_pixels)
+    scores = score(row["text"], answered, kind)
     passed, words = verifies(scores, sample.answer.verifier)
     if not row["finished"]:
         fate, reason = "dropped", "unfinished"
-    elif not row["text"].strip():
-        fate, reason = "dropped", "empty"
-    elif row["text"].startswith("\n"):  # which tokenizers join to the newline before it: no prompt would end there
-        fate, reason = "dropped", "leading_newline"
-    elif _spells_markup(with_answer(sample, row["text"], *sizes)):
+    elif why := unusable(row["text"]):
+        fate, reason = "dropped", why
+    elif _spells_markup(answered):
         fate, reason = "dropped", "markup"
     elif row["repeats"]:
         fate, reason = "dropped", "repeated"

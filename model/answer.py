@@ -8,16 +8,22 @@ from dataclasses import replace
 from curation.contract.dataset import RenderedRow, Segment
 from curation.contract.sample import Part, Sample, Turn, action_part, region_part
 from model.actions import parse_step
-from model.chat import RenderError, render
+from model.chat import END, RenderError, render
 from model.family import Family
 from model.grounding import parse_regions
 
-_END = "<|im_end|>\n"
+
+def unusable(text: str) -> str:
+    """Why a text can't stand as an answer behind a prompt; "" where it can. Tokenizers join a newline at its start to
+    the one that ends the prompt, so that no prompt would end there."""
+    if not text.strip():
+        return "empty"
+    return "leading_newline" if text.startswith("\n") else ""
 
 
 def answer_text(row: RenderedRow) -> str:
     """The last answer as the family writes it, without the end of the turn."""
-    return "".join(segment.text for segment in row.segments[row.answer_at :]).removesuffix(_END)
+    return "".join(segment.text for segment in row.segments[row.answer_at :]).removesuffix(END)
 
 
 def with_answer(sample: Sample, text: str, family: Family, min_pixels: int, max_pixels: int) -> RenderedRow:
@@ -29,7 +35,7 @@ def with_answer(sample: Sample, text: str, family: Family, min_pixels: int, max_
     """
     row = render(sample, family, min_pixels, max_pixels, "train")
     plain = Segment(kind="content", text=text, weight=1.0)
-    answer: tuple[Segment, ...] = (plain, Segment(kind="control", text=_END, weight=1.0))
+    answer: tuple[Segment, ...] = (plain, Segment(kind="control", text=END, weight=1.0))
     for read in _readings(sample, text, family, row):
         try:
             written = render(read, family, min_pixels, max_pixels, "train")

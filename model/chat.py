@@ -30,6 +30,7 @@ RenderReason = Literal[
     "text",  # a lone surrogate
     "markup",  # a tokenizer without the family's markup, or one that makes markup of content
 ]
+END = "<|im_end|>\n"  # of a turn, in every family
 _T = TypeVar("_T")
 
 
@@ -145,7 +146,7 @@ class _Writer:
             body.append(_control(tools))
         if not body and first.role != "system":
             return []
-        return [_control("<|im_start|>system\n"), *body, _control("<|im_end|>\n")]
+        return [_control("<|im_start|>system\n"), *body, _control(END)]
 
     def tools(self) -> str:
         parts = [part for turn in self.sample.messages for part in turn.parts if part.kind == "action"]
@@ -166,7 +167,7 @@ class _Writer:
     def turn(self, turn: Turn) -> list[Segment]:
         weight = 1.0 if turn.role == "assistant" else 0.0
         body = self.body(turn, weight)
-        return [_control(f"<|im_start|>{turn.role}\n"), *body, _control("<|im_end|>\n", weight)]
+        return [_control(f"<|im_start|>{turn.role}\n"), *body, _control(END, weight)]
 
     def body(self, turn: Turn, weight: float) -> list[Segment]:
         groups = groupby(enumerate(turn.parts), key=lambda numbered: self.group(*numbered))

@@ -73,6 +73,11 @@ def load_checkpoint(
     return Checkpoint(model.to(device).eval(), processor, kind)
 
 
+def unwrapped(model: Any) -> Any:
+    """The transformers model inside a peft model, whose adapters are in its layers; any other model itself."""
+    return model.get_base_model() if hasattr(model, "get_base_model") else model
+
+
 def base_of(folder: Path, instead: str | Path | None = None) -> Path | None:
     """The base checkpoint of an adapter folder, None for a full checkpoint. `instead` overrides the base that the
     adapter records, which is where it was when the adapter was trained."""

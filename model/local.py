@@ -16,7 +16,7 @@ from model.collate import Example, collate
 from model.encode import encode, prompt_ids, prompt_segments
 from model.engine import Drawing, EngineError, Prompt, PromptError, Reply, draw_seed
 from model.inputs import DataError, fit_processor, prompt_example
-from model.load import Checkpoint, load_checkpoint
+from model.load import Checkpoint, load_checkpoint, unwrapped
 
 _T = TypeVar("_T")
 
@@ -42,8 +42,7 @@ class LocalEngine:
     def __init__(self, loaded: Checkpoint, batch_size: int = 16) -> None:
         # Beneath an adapter, whose layers are in the model itself: peft's own `generate` brings back the generation
         # settings of the checkpoint.
-        wrapped = hasattr(loaded.model, "get_base_model")
-        self._model = loaded.model.get_base_model() if wrapped else loaded.model
+        self._model = unwrapped(loaded.model)
         self._processor = loaded.processor
         self._tokenizer = loaded.processor.tokenizer
         self._end: int = self._tokenizer.convert_tokens_to_ids("<|im_end|>")

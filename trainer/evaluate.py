@@ -21,7 +21,7 @@ from model.collate import collate
 from model.complete import complete_or_absent
 from model.engine import Drawing, Prompt
 from model.inputs import DataError, fit_processor, training_example
-from model.load import Checkpoint, load_checkpoint
+from model.load import Checkpoint, load_checkpoint, unwrapped
 from model.local import LocalEngine
 from trainer.checkpoint import check_contract
 from trainer.data import RenderedDataset, check_sizes, open_dataset, token_counts
@@ -69,7 +69,7 @@ def evaluate(
     rows = chosen(data.rows, settings.max_rows)
     order = _by_length(data, rows, loaded.processor.tokenizer)
     records: list[dict[str, Any]] = []
-    add_fused_lm_head(_unwrapped(loaded.model))
+    add_fused_lm_head(unwrapped(loaded.model))
     for start in range(0, len(order), settings.batch_size):
         batch = order[start : start + settings.batch_size]
         records += _measure(loaded, data, batch, settings)
@@ -154,11 +154,6 @@ def _by_length(data: RenderedDataset, rows: Sequence[RenderedRow], tokenizer: An
     counts = token_counts(data, tokenizer)
     length = {row.row_id: count for row, count in zip(data.rows, counts, strict=True)}
     return sorted(rows, key=lambda row: (length[row.row_id], row.row_id))
-
-
-def _unwrapped(model: Any) -> Any:
-    """The transformers model inside a peft model."""
-    return model.get_base_model() if hasattr(model, "get_base_model") else model
 
 
 def _to(batch: dict[str, torch.Tensor], device: torch.device) -> dict[str, torch.Tensor]:

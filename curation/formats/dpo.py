@@ -14,7 +14,7 @@ from curation.contract.recipe import Render
 from curation.contract.sample import SAMPLE, from_row
 from curation.ingest import FATE
 from curation.stage import Job
-from model.answer import with_answer
+from model.answer import unusable, with_answer
 from model.chat import RenderError
 from model.family import family
 
@@ -50,7 +50,7 @@ def _row(row: dict[str, Any], settings: Render) -> dict[str, Any]:
     sizes = family(settings.family), settings.min_pixels, settings.max_pixels
     identity = {**{name: row[name] for name in ("row_id", "sample_id", "source", "task")}, "split": "train"}
     for text in (sample.preference.chosen, sample.preference.rejected):
-        if not text.strip() or text.startswith("\n"):  # which tokenizers join to the prompt's newline
+        if unusable(text):
             detail = f"an answer that is empty or begins with a newline: {text[:40]!r}"
             return {**identity, "fate": "dropped", "reason": "unusable_answer", "detail": detail}
     try:

@@ -15,10 +15,11 @@ from curation.review.state import Batch, Item
 from curation.store import fingerprint
 from model.actions import parse_step
 from model.answer import answer_text
+from model.chat import END
 from model.family import Family, family
 from model.grounding import parse_regions
 
-_START, _END = "<|im_start|>", "<|im_end|>\n"  # of a turn, as `model.chat` writes them for every family
+_START = "<|im_start|>"  # of a turn, as `model.chat` writes it for every family
 _CANDIDATES = ("verify_base", "verify_sft")
 
 
@@ -29,7 +30,7 @@ def turns(segments: Sequence[Segment]) -> list[tuple[str, str]]:
         beside = segments[max(0, place - 1) : place + 2]
         if segment.kind == "control" and segment.text.startswith(_START):
             found.append((segment.text.removeprefix(_START).strip(), []))
-        elif segment.kind == "control" and (segment.text == _END or any(one.kind == "media" for one in beside)):
+        elif segment.kind == "control" and (segment.text == END or any(one.kind == "media" for one in beside)):
             continue
         elif segment.kind != "media" and found:
             found[-1][1].append(segment.text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from curation.mix import COLUMNS
 from curation.review.state import ReviewState
 from curation.stage import Job
 
@@ -19,7 +20,7 @@ def review(job: Job, parent: str, state: ReviewState) -> DataFrame:
     on it, `dropped` where it was rejected, else kept."""
     from pyspark.sql import functions as F
 
-    rows = job.survivors(parent).select("row_id", "sample_id", "source", "task", "group", "split")
+    rows = job.survivors(parent).select(*COLUMNS)
     found: list[tuple[str, str, str, int | None]] = [
         (v.sample_id, v.verdict, v.text, v.reviewer) for v in state.answers.values()
     ]
@@ -28,12 +29,7 @@ def review(job: Job, parent: str, state: ReviewState) -> DataFrame:
     rows = rows.join(F.broadcast(verdicts), "sample_id", "left")
     verdict = F.coalesce("verdict", F.lit(""))
     return rows.select(
-        "row_id",
-        "sample_id",
-        "source",
-        "task",
-        "group",
-        "split",
+        *COLUMNS,
         verdict.alias("verdict"),
         F.coalesce("edit", F.lit("")).alias("edit"),
         "reviewer",

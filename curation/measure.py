@@ -19,7 +19,7 @@ from curation.remember import Compute, remembered
 from curation.stage import Job
 from curation.store import fingerprint
 from filters.catalogue import catalogue
-from filters.measure import measure_image, measure_samples
+from filters.measuring import measure_image, measure_samples
 from filters.signal import Signal, signal_schema
 from model.image import ImageError
 

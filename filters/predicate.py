@@ -85,7 +85,7 @@ def quote_number(number: float) -> str:
     """A Spark SQL double. Raises ValueError for what is not finite."""
     if not math.isfinite(number):
         raise ValueError(f"{number} is not a finite number")
-    return f"{number!r}D"
+    return f"CAST({number!r} AS DOUBLE)"
 
 
 def _tokens(text: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Rules: what a recipe keeps, as Spark SQL over columns named after the signals and a column `task`."""
+"""Rules: what a recipe keeps, as Spark SQL over columns named after the signals, `task` and `source`."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ def compile_rule(name: str, rule: Rule, signals: Mapping[str, Signal]) -> Compil
         test = _predicate_test(rule.predicate, signals) if rule.predicate is not None else _signal_test(rule, signals)
     except ValueError as error:
         raise ValueError(f"rule {name}: {error}") from None
-    tasks = ", ".join(quote_string(task) for task in rule.tasks)
-    applies = f"(`task` IN ({tasks}))" if tasks else "TRUE"
+    scopes = [(column, names) for column, names in (("task", rule.tasks), ("source", rule.sources)) if names]
+    applies = " AND ".join(f"(`{column}` IN ({', '.join(map(quote_string, names))}))" for column, names in scopes)
     read = ", ".join(test.signals)
     unmeasured = f"{read} is not measured" if len(test.signals) == 1 else f"not all of {read} are measured"
     return CompiledRule(
         name=name,
-        verdict_sql=_case(applies, test, "'na'", "'unknown'", "'keep'", "'drop'"),
-        reason_sql=_case(applies, test, _NULL, quote_string(unmeasured), _NULL, test.reason),
+        verdict_sql=_case(applies or "TRUE", test, "'na'", "'unknown'", "'keep'", "'drop'"),
+        reason_sql=_case(applies or "TRUE", test, _NULL, quote_string(unmeasured), _NULL, test.reason),
         unknown=rule.unknown,
     )
 

@@ -12,7 +12,8 @@ import polars as pl
 import pyarrow as pa
 
 Grain = Literal["sample", "turn", "media", "region", "step"]
-Tier = Literal["header", "text", "pixels"]
+Tier = Literal["header", "text", "pixels", "corpus"]
+Count = Literal["count", "share", "distinct"]
 Reducer = Literal["min", "max", "mean", "first"]
 Dtype = Literal["float64", "int64", "string", "bool"]
 
@@ -23,9 +24,17 @@ _ARROW = {"float64": pa.float64(), "int64": pa.int64(), "string": pa.string(), "
 class Signal:
     """One measurement.
 
-    `function` gets a polars frame with a row for each unit of the grain (the columns are listed in
-    `filters.measure.frames`) and returns a Series of the same length; a signal of the `pixels` tier gets
-    `filters.signals.pixels.Pixels` and returns one number or string. None is "not applicable"; NaN is never returned.
+    `function` returns one value for each unit of the grain. None is "not applicable"; NaN is never returned. It gets,
+    by tier:
+
+    header, text  a polars frame with a row for each unit (the columns are listed in `filters.frames.Batch`), and, where
+                  it has a second parameter, the whole Batch; it returns a Series of the frame's length
+    pixels        `filters.signals.pixels.Pixels` of one image, or, where the grain is `step`, of the screens before and
+                  after a step; it returns one number or string
+    corpus        a frame as above; it returns a Series of strings, the keys that are counted over a source's rows, and
+                  `counts` says what the value is: how often the unit's key occurs, that as a share of all units that
+                  have a key, or how many different keys there are
+
     `reducer` brings the values of a sample's units to the sample, leaving out those that are None.
     `version` is raised when the meaning changes, so that stored values of the old meaning are not reused.
     """
@@ -40,11 +49,17 @@ class Signal:
     dtype: Dtype
     source: str
     function: Callable[..., Any]
+    counts: Count = "count"
 
     @property
     def key(self) -> str:
         """The name under which values are stored, `name@version`; rules and columns use the plain name."""
         return f"{self.name}@{self.version}"
+
+    @property
+    def reads_batch(self) -> bool:
+        """Whether the function wants the Batch: other frames than its own, the model's view, a language detector."""
+        return self.tier != "pixels" and len(inspect.signature(self.function).parameters) > 1
 
     @property
     def arrow_type(self) -> pa.DataType:
@@ -60,6 +75,7 @@ def signal(
     dtype: Dtype = "float64",
     version: int = 1,
     source: str = "platform default",
+    counts: Count = "count",
 ) -> Callable[[Callable[..., Any]], Signal]:
     """Turn a function into the Signal of its name; its docstring's first line is the description.
 
@@ -81,6 +97,7 @@ def signal(
             dtype=dtype,
             source=source,
             function=function,
+            counts=counts,
         )
 
     return build

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from synth.defects import Defect, RawRow
+from synth.defects.raw import Defect, RawRow
 from synth.sources import SOURCES, Source
 from synth.writers import Locator
 

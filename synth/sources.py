@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from synth import defects as d
 from synth.charts import ask_about_chart, draw_bar_chart
-from synth.defects import Defect, RawRow
+from synth.defects import raw as d
+from synth.defects.raw import Defect, RawRow
 from synth.drawing import encode
 from synth.lessons import ask, ask_colour, draw_board
 from synth.receipts import Receipt, draw_receipt

@@ -19,7 +19,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from synth.defects import RawRow
+from synth.defects.raw import RawRow
 
 Locator = dict[str, str | int]
 

@@ -28,7 +28,9 @@ class Rule(Settings):
     predicate: str | None = Field(None, description="a condition over signals; rows for which it is true are kept")
     tasks: Annotated[tuple[Task, ...], Strict(False)] = Field((), description="where the rule applies; empty: all")
     unknown: Unknown = Field("keep", description="what a value that is not measured, or does not apply, means")
+    sources: Annotated[tuple[str, ...], Strict(False)] = Field((), description="where it applies; empty: all sources")
     why: str = Field("", description="for people: the reason for the rule")
+    origin: str = Field("", description="for people: who uses such a threshold, or `platform default`")
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> Rule:

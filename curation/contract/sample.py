@@ -39,7 +39,8 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
-    """An image by the hash of its original bytes. `width` and `height` are as stored, before the EXIF `orientation`."""
+    """An image by the hash of its original bytes. `width` and `height` are as stored, before the EXIF `orientation`;
+    `mode` is Pillow's name for its channels ("RGB", "L", "CMYK", ...), "" where unknown."""
 
     sha256: str
     mime: str
@@ -47,6 +48,8 @@ class Media:
     height: int
     orientation: int = 1
     size: int = 0  # bytes
+    mode: str = ""
+    frames: int = 1  # more where it is animated or has pages
     uri: str = ""  # where it came from, for people; the bytes are found by their hash
     kind: Literal["image"] = "image"
 
@@ -150,6 +153,8 @@ _MEDIA = pa.struct(
         ("height", pa.int32()),
         ("orientation", pa.int32()),
         ("size", pa.int64()),
+        ("mode", pa.string()),
+        ("frames", pa.int32()),
         ("uri", pa.string()),
         ("kind", pa.string()),
     ]

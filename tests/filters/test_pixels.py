@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from filters.catalogue import catalogue
-from filters.measure import measure_image
+from filters.measuring import measure_image
 from filters.signals.pixels import Pixels
 from model.image import ImageError
 

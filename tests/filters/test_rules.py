@@ -86,7 +86,7 @@ def test_a_rule_that_cannot_be_compiled_is_refused_in_words(settings: dict[str, 
 def test_the_sql_of_a_rule_speaks_of_its_tasks_and_bounds() -> None:
     rule = compiled(signal="luma_mean", min=25, tasks=["caption", "vqa"], unknown="wait")
     assert "(`task` IN ('caption', 'vqa'))" in rule.verdict_sql
-    assert "`luma_mean` < 25.0D" in rule.verdict_sql
+    assert "`luma_mean` < CAST(25.0 AS DOUBLE)" in rule.verdict_sql
     assert rule.unknown == "wait"
     assert "`task`" not in compiled(predicate="luma_std > 5").verdict_sql
 
@@ -94,8 +94,10 @@ def test_the_sql_of_a_rule_speaks_of_its_tasks_and_bounds() -> None:
 def test_a_predicate_is_written_anew_with_its_precedence() -> None:
     parsed = parse_predicate("not luma_mean > 1 and 2 + 3 * luma_std >= -1 or phash in ('a', 'b''c')", SIGNALS)
     mean, std = "CAST(`luma_mean` AS DOUBLE)", "CAST(`luma_std` AS DOUBLE)"
+    one = "CAST(1.0 AS DOUBLE)"
     assert parsed.sql == (
-        f"(((NOT ({mean} > 1.0D)) AND ((2.0D + (3.0D * {std})) >= (- 1.0D))) OR (`phash` IN ('a', 'b\\'c')))"
+        f"(((NOT ({mean} > {one})) AND ((CAST(2.0 AS DOUBLE) + (CAST(3.0 AS DOUBLE) * {std})) >= (- {one})))"
+        " OR (`phash` IN ('a', 'b\\'c')))"
     )
     assert parsed.signals == ("luma_mean", "luma_std", "phash")
 

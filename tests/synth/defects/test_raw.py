@@ -12,7 +12,7 @@ import pytest
 import simplejpeg
 from PIL import Image, ImageOps
 
-from synth.defects import CONTROL_TEXTS, RawRow, decode
+from synth.defects.raw import CONTROL_TEXTS, RawRow, decode
 
 Items = list[Any]  # of conftest.Spoiled
 

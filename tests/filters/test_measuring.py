@@ -25,7 +25,7 @@ from curation.contract.sample import (
     to_row,
 )
 from filters.catalogue import catalogue
-from filters.measure import measure_image, measure_samples
+from filters.measuring import measure_image, measure_samples
 from filters.signal import signal
 
 SIGNALS = [each for each in catalogue().values() if each.tier != "pixels"]
@@ -270,7 +270,7 @@ def test_an_empty_batch_and_a_few_signals_keep_the_schema() -> None:
 
 
 def test_signals_of_another_tier_and_of_wrong_length_are_refused() -> None:
-    with pytest.raises(ValueError, match="luma_mean needs pixels"):
+    with pytest.raises(ValueError, match="luma_mean is of the pixels tier"):
         measure_samples(table(NOTHING), [catalogue()["luma_mean"]])
     with pytest.raises(ValueError, match="width_px is of the header tier"):
         measure_image(b"", 1, [catalogue()["width_px"]])

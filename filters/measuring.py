@@ -1,0 +1,121 @@
+"""Running signals: on Arrow batches of samples, on the pixels of one image, on a corpus. No Spark; Spark calls it.
+
+Corpus signals aside, no value depends on the other rows of a batch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+
+import polars as pl
+import pyarrow as pa
+
+from filters.context import Context
+from filters.frames import Batch
+from filters.signal import Grain, Signal, signal_schema
+from filters.signals.pixels import Pixels
+from model.image import decode
+
+_GRAINS: tuple[Grain, ...] = ("sample", "turn", "media", "region", "step")
+_REDUCE = {
+    "min": lambda values: values.min(),
+    "max": lambda values: values.max(),
+    "mean": lambda values: values.drop_nulls().implode().map_elements(_exact_mean, return_dtype=pl.Float64),
+    "first": lambda values: values.drop_nulls().first(),
+}
+
+
+def measure_samples(samples: pa.Table, signals: Sequence[Signal], context: Context | None = None) -> pa.Table:
+    """Measure a table in the schema `SAMPLE` with signals of the header and text tiers.
+
+    Row i of the result belongs to row i of `samples`: `sample_id` and one column for each signal, reduced to the
+    sample; null where nothing could be measured. Raises ValueError for a signal of another tier.
+    """
+    for each in signals:
+        if each.tier not in ("header", "text"):
+            raise ValueError(f"{each.name} is of the {each.tier} tier, not of those that a table of samples tells")
+    batch = Batch(samples, context)
+    columns = [batch.sample.select("sample_id"), *_on_samples(batch, signals)]
+    names = ["sample_id", *(each.name for each in signals)]
+    measured = pl.concat(columns, how="horizontal").select(names)
+    return measured.to_arrow().cast(signal_schema("sample_id", list(signals)))
+
+
+def corpus_keys(samples: pa.Table, signals: Sequence[Signal], context: Context | None = None) -> pa.Table:
+    """What a corpus signal counts: `sample_id` and, for each signal, the list of its units' keys.
+
+    A key is the first 16 hex digits of its text's SHA-256; units without a key are left out. Row i belongs to row i of
+    `samples`. Raises ValueError for a signal of another tier.
+    """
+    batch = Batch(samples, context)
+    found = batch.sample.select("sample", "sample_id")
+    for each in signals:
+        if each.tier != "corpus":
+            raise ValueError(f"{each.name} is of the {each.tier} tier: it has no keys to count")
+        frame = batch.frame(each.grain)
+        keys = _values(each, batch).cast(pl.String).map_elements(_key, return_dtype=pl.String, skip_nulls=True)
+        lists = frame.select("sample", keys.alias(each.name)).drop_nulls().group_by("sample", maintain_order=True)
+        found = found.join(lists.agg(each.name), on="sample", how="left", maintain_order="left")
+        found = found.with_columns(pl.col(each.name).fill_null(pl.lit([], dtype=pl.List(pl.String))))
+    schema = pa.schema([("sample_id", pa.string()), *((each.name, pa.list_(pa.string())) for each in signals)])
+    return found.drop("sample").to_arrow().cast(schema)
+
+
+def corpus_value(signal: Signal, count: int, total: int, distinct: int) -> float | int:
+    """The value of a key that occurs `count` times among a source's `total` keys, of which `distinct` differ."""
+    return {"count": count, "share": count / total, "distinct": distinct}[signal.counts]
+
+
+def measure_image(data: bytes, orientation: int, signals: Sequence[Signal]) -> dict[str, float | int | str | None]:
+    """Decode an image once (EXIF `orientation`, 1 to 8) and measure all `signals` of the pixels tier on it.
+
+    Raises ImageError where the bytes are no usable image, ValueError for a signal of another tier.
+    """
+    for each in signals:
+        if each.tier != "pixels" or each.grain != "media":
+            raise ValueError(f"{each.name} is of the {each.tier} tier: measure it with measure_samples")
+    pixels = Pixels(decode(data, orientation))
+    return {each.name: _finite(each, each.function(pixels)) for each in signals}
+
+
+def _on_samples(batch: Batch, signals: Sequence[Signal]) -> list[pl.DataFrame]:
+    """The signals' columns, one row for each sample of the batch, grouped by grain."""
+    columns = []
+    for grain in _GRAINS:
+        mine = [each for each in signals if each.grain == grain]
+        if not mine:
+            continue
+        values = batch.frame(grain).select("sample", *(_values(each, batch) for each in mine))
+        if grain != "sample":
+            reduced = values.group_by("sample").agg(_REDUCE[each.reducer](pl.col(each.name)) for each in mine)
+            values = batch.sample.select("sample").join(reduced, on="sample", how="left", maintain_order="left")
+        columns.append(values.drop("sample"))
+    return columns
+
+
+def _values(each: Signal, batch: Batch) -> pl.Series:
+    """A signal's values, one for each unit of its grain."""
+    frame = batch.frame(each.grain)
+    values: pl.Series = each.function(frame, batch) if each.reads_batch else each.function(frame)
+    if len(values) != len(frame):
+        raise ValueError(f"signal {each.name} returned {len(values)} values for {len(frame)} {each.grain} rows")
+    values = values.rename(each.name)
+    return values.cast(pl.Float64).fill_nan(None) if each.dtype == "float64" and each.tier != "corpus" else values
+
+
+def _key(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _exact_mean(values: pl.Series) -> float | None:
+    """The mean by exact summation: a vectorised sum rounds by where the values happen to lie in memory, and with that
+    by the row's neighbours."""
+    return math.fsum(values) / len(values) if len(values) else None
+
+
+def _finite(each: Signal, value: float | int | str | None) -> float | int | str | None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"signal {each.name} returned {value}: return None where it does not apply")
+    return value

@@ -45,9 +45,9 @@ WAITING = 3  # exit code: done here, waiting for people
 
 
 def main() -> None:
-    from curation import cli_data, cli_review, cli_train
+    from curation import cli_data, cli_review, cli_rules, cli_train
 
-    assert cli_data and cli_review and cli_train  # importing them adds their commands to `app`
+    assert cli_data and cli_review and cli_rules and cli_train  # importing them adds their commands to `app`
     with _readable_errors():
         app()
 
@@ -154,27 +154,6 @@ def _exit_if_people_are_awaited(store: str) -> None:
 
 
 @app.command()
-def decide(
-    recipe: RecipePath,
-    out: Out = DEFAULT_OUT,
-    data: Data = "",
-    store: Store = "",
-    master: Master = None,
-    limit: Limit = None,
-) -> None:
-    """Decide again with the recipe's rules, from what is measured already, and show the funnel.
-
-    Example: change a `min:` in recipe.yaml, then `winnow decide recipe.yaml`
-    """
-    from curation.run import execute
-    from curation.workspace import Workspace
-
-    workspace = Workspace.open(recipe, out, data, store, master, limit)
-    execute(workspace, make_console(), "decide")
-    _print_funnel(workspace.store)
-
-
-@app.command()
 def ui(
     recipe: RecipePath,
     out: Out = DEFAULT_OUT,
@@ -201,23 +180,28 @@ def funnel(out: Out = DEFAULT_OUT, store: Store = "", as_json: AsJson = False) -
     Example: `winnow funnel --out ./work`
     """
     if as_json:
-        from curation.ledger import Ledger, reasons, rule_funnel
+        from curation.decided import rule_funnel
+        from curation.ledger import Ledger, reasons
 
         ledger = Ledger.of(store_url(out, store))
         print_json({"stages": ledger.counts(), "rules": rule_funnel(ledger), "reasons": reasons(ledger)})
         return
-    _print_funnel(store_url(out, store))
+    print_funnel(store_url(out, store))
 
 
-def _print_funnel(store: str) -> None:
-    from curation.ledger import Ledger, reasons, rule_funnel
+def print_funnel(store: str) -> None:
+    from curation.decided import rule_funnel
+    from curation.ledger import Ledger, reasons
 
     ledger, screen = Ledger.of(store), terminal()
     stages = [{"stage": name, **counts} for name, counts in ledger.counts().items()]
     screen.print(table_of("Rows by stage", stages, ["stage", *COUNTS]))
     if "decide" in ledger.tables:
         rules = rule_funnel(ledger)
-        screen.print(table_of("Rules, in the recipe's order", rules, list(rules[0]) if rules else ["rule"]))
+        busy = [rule for rule in rules if rule["alone"]]
+        screen.print(table_of("Rules that dropped rows, in their order", busy, list(rules[0]) if rules else ["rule"]))
+        if idle := len(rules) - len(busy):
+            screen.print(f"{idle} more rule{'s' if idle > 1 else ''} dropped nothing; `--json` counts them all")
     lost = reasons(ledger)
     screen.print(table_of("Rows that did not go on", lost, ["stage", "fate", "reason", "rows", "example"]))
 
@@ -246,25 +230,6 @@ def why(
         print_json(entries)
     else:
         terminal().print(story_text(entries))
-
-
-@app.command()
-def signals(as_json: AsJson = False) -> None:
-    """List every signal that rules can use: its unit, where it is measured, and what it follows.
-
-    Example: `winnow signals`
-    """
-    from filters.catalogue import catalogue
-
-    rows = [
-        {"signal": signal.name, "version": signal.version, "unit": signal.unit, "tier": signal.tier,
-         "grain": signal.grain, "reducer": signal.reducer, "what": signal.description}
-        for signal in catalogue().values()
-    ]  # fmt: skip
-    if as_json:
-        print_json(rows)
-    else:
-        terminal().print(table_of("Signals", rows, list(rows[0])))
 
 
 @app.command()

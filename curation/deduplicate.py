@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from curation.contract.recipe import Deduplicate
-from curation.measure import ingested
+from curation.measure import ingested, measured_images
 from curation.stage import Job
 from filters.phash import bands, decode_thumbnail, thumbnail_distance
 
@@ -42,12 +42,12 @@ def deduplicate(job: Job, settings: Deduplicate, builders: Mapping[str, str]) ->
     from pyspark.sql import functions as F
 
     rows = _described(job, builders).persist()
-    clusters = _clusters(rows, settings)
+    clusters = _clusters(rows, measured_images(job), settings)
     rows = _with_clusters(rows, clusters)
     best = Window.partitionBy("signature").orderBy(
         F.desc("area"), F.desc(F.length("answer_text")), F.asc("sample_id"), F.asc("row_id")
     )
-    kept = F.struct("row_id", "sample_id", "media_sha256", "pixel_sha256")
+    kept = F.struct("row_id", "sample_id", "media_sha256", "pixel_hash")
     ranked = rows.withColumn("first", F.first(kept).over(best)).withColumn("rank", F.row_number().over(best))
     duplicate = F.col("rank") > 1
     return ranked.select(
@@ -70,7 +70,7 @@ def _kind() -> Column:
         F.when(F.col("sample_id") == F.col("first.sample_id"), "exact_sample")
         .when(F.size("media_sha256") == 0, "exact_text")
         .when(F.col("media_sha256") == F.col("first.media_sha256"), "exact_image")
-        .when(F.col("pixel_sha256") == F.col("first.pixel_sha256"), "exact_pixels")
+        .when(F.col("pixel_hash") == F.col("first.pixel_hash"), "exact_pixels")
         .otherwise("near_image")
     )
 
@@ -95,7 +95,7 @@ def _described(job: Job, builders: Mapping[str, str]) -> DataFrame:
         "task",
         *[
             F.coalesce(name, F.array().cast("array<string>")).alias(name)
-            for name in ("media_sha256", "pixel_sha256", "phash", "thumb_base64")
+            for name in ("media_sha256", "pixel_hash", "phash")
         ],
     )
     return rows.join(kept, "row_id", "left_semi").join(samples, "row_id")
@@ -122,22 +122,23 @@ def _target() -> Column:
     return F.array_join(cells.cast("array<string>"), ",")
 
 
-def _clusters(rows: DataFrame, settings: Deduplicate) -> DataFrame:
-    """(pixels, cluster): which distinct pictures count as one. `cluster` is the smallest pixel hash among them."""
+def _clusters(rows: DataFrame, images: DataFrame, settings: Deduplicate) -> DataFrame:
+    """(pixels, cluster): which distinct pictures count as one. `cluster` is the smallest pixel hash among them.
+    `images` has the thumbnails."""
     from pyspark.sql import functions as F
 
     pictures = (
-        rows.select(F.explode(F.arrays_zip("pixel_sha256", "phash", "thumb_base64")).alias("p"))
-        .select(F.col("p.pixel_sha256").alias("pixels"), "p.phash", F.col("p.thumb_base64").alias("thumbnail"))
+        rows.select(F.explode(F.arrays_zip("pixel_hash", "phash")).alias("p"))
+        .select(F.col("p.pixel_hash").alias("pixels"), "p.phash")
         .dropDuplicates(["pixels"])
     )
     if not settings.near:
         return pictures.select("pixels", F.col("pixels").alias("cluster"))
     pictures = pictures.persist()
-    return _named_by_component(pictures.select("pixels"), _near_pairs(pictures, settings), "cluster")
+    return _named_by_component(pictures.select("pixels"), _near_pairs(pictures, images, settings), "cluster")
 
 
-def _near_pairs(pictures: DataFrame, settings: Deduplicate) -> DataFrame:
+def _near_pairs(pictures: DataFrame, images: DataFrame, settings: Deduplicate) -> DataFrame:
     """(a, b): pairs of pictures within the hash distance that the thumbnail check confirms."""
     from pyspark.sql import functions as F
 
@@ -149,8 +150,10 @@ def _near_pairs(pictures: DataFrame, settings: Deduplicate) -> DataFrame:
     right = banded.select(F.col("pixels").alias("b"), F.col("phash").alias("hash_b"), "band")
     bits = F.bit_count(_signed("hash_a").bitwiseXOR(_signed("hash_b")))
     pairs = left.join(right, "band").where(F.col("a") < F.col("b")).where(bits <= settings.hamming)
-    pairs = pairs.select("a", "b").distinct()
-    thumbs = pictures.select("pixels", "thumbnail")
+    pairs = pairs.select("a", "b").distinct().persist()
+    paired = pairs.select(F.explode(F.array("a", "b")).alias("pixel_hash")).distinct()  # few: only their thumbnails
+    thumbs = images.select("pixel_hash", "thumb_base64").join(paired, "pixel_hash", "left_semi")
+    thumbs = thumbs.dropDuplicates(["pixel_hash"])
     pairs = pairs.join(thumbs.toDF("a", "thumb_a"), "a").join(thumbs.toDF("b", "thumb_b"), "b")
     limit = settings.thumbnail
 
@@ -207,7 +210,7 @@ def _with_clusters(rows: DataFrame, clusters: DataFrame) -> DataFrame:
     """Adds `signature`, equal for duplicates, and `group`, equal for rows that share a picture or a question."""
     from pyspark.sql import functions as F
 
-    seen = rows.select("row_id", F.posexplode("pixel_sha256").alias("position", "pixels")).join(clusters, "pixels")
+    seen = rows.select("row_id", F.posexplode("pixel_hash").alias("position", "pixels")).join(clusters, "pixels")
     seen = seen.groupBy("row_id").agg(
         F.transform(F.array_sort(F.collect_list(F.struct("position", "cluster"))), lambda c: c["cluster"]).alias("seen")
     )

@@ -139,6 +139,8 @@ def store_image(value: Any, folder: str, media: MediaStore) -> Media:
         height=header.height,
         orientation=header.orientation,
         size=len(value),
+        mode=header.mode,
+        frames=header.frames,
         uri=uri,
     )
 

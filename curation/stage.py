@@ -6,6 +6,7 @@ stages it reads. A stage whose table is complete has nothing to do.
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ from curation.media import MediaStore
 from curation.progress import Bar, bar
 from curation.spark import build_session, close_session
 from curation.store import (
+    FileWritten,
     commit,
     fingerprint,
     is_complete,
@@ -33,6 +35,7 @@ from curation.store import (
     read_frame,
     total_digest,
     total_fates,
+    write_files,
     write_frame,
 )
 
@@ -92,6 +95,16 @@ class Artifact:
 
 
 @dataclass(frozen=True)
+class Files:
+    """What a stage hands over that makes a table file by file, which is quick enough to need no Spark: `make` gives the
+    rows that come of one of `inputs`, in portions of the schema `schema`. On a cluster Spark's tasks call it."""
+
+    inputs: list[str]
+    make: Callable[[str], Iterator[pa.Table]]
+    schema: pa.Schema
+
+
+@dataclass(frozen=True)
 class Job:
     """One execution of a stage: where its parents are, where to compute, whom to tell."""
 
@@ -131,14 +144,14 @@ def artifact_folder(table: str, target: Path) -> Path:
 
 @dataclass(frozen=True)
 class Stage:
-    """`work` gives a Spark frame with one row for each row that the `parents` pass on and its `fate`, or an `Artifact`.
-    Tables that it only looks things up in are `lookups`."""
+    """`work` gives one row for each row that the `parents` pass on and its `fate`, as a Spark frame or as `Files`; or
+    it gives an `Artifact`. Tables that it only looks things up in are `lookups`."""
 
     name: str
     version: int
     settings: dict[str, Any]
     parents: tuple[str, ...]
-    work: Callable[[Job], DataFrame | Artifact]
+    work: Callable[[Job], DataFrame | Files | Artifact]
     lookups: tuple[str, ...] = ()
     inputs: str = ""
     budgets: dict[str, float] = field(default_factory=dict)  # share of a source's rows that may be quarantined here
@@ -173,8 +186,7 @@ def run_stage(stage: Stage, tables: dict[str, str], fingerprints: dict[str, str]
             files = _place(result.folder, table, attempt)
             counts, rows, digest, timings = result.counts, result.counts["kept"], "", result.timings
         else:
-            written = write_frame(result, table, attempt, lambda done: progress.update(done, total or None))
-            runtime.spark.catalog.clearCache()  # what the stage cached for itself
+            written = _write(result, table, attempt, runtime, lambda done: progress.update(done, total or None))
             files = [file.name for file in written]
             counts = _count(total_fates(written), total if stage.parents else None)
             rows, digest, timings = sum(file.rows for file in written), total_digest(written), {}
@@ -193,6 +205,18 @@ def run_stage(stage: Stage, tables: dict[str, str], fingerprints: dict[str, str]
     )
     commit(table, manifest, files, {"seconds": round(time.monotonic() - started, 3), **timings})
     return manifest
+
+
+def _write(
+    result: DataFrame | Files, table: str, attempt: str, runtime: Runtime, on_rows: Callable[[int], None]
+) -> list[FileWritten]:
+    if not isinstance(result, Files):
+        written = write_frame(result, table, attempt, on_rows)
+        runtime.spark.catalog.clearCache()  # what the stage cached for itself
+        return written
+    master = runtime.master or os.environ.get("WINNOW_MASTER") or "local"
+    spark = None if master.startswith("local") else runtime.spark
+    return write_files(result.inputs, result.make, result.schema, table, attempt, on_rows, spark)
 
 
 @contextmanager

@@ -27,6 +27,7 @@ from curation.model_stages import (
 from curation.review import stage as review
 from curation.review.state import ReviewState
 from curation.stage import Job, Stage
+from filters.resolving import resolve
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -63,7 +64,7 @@ def _ingest_stages(recipe: Recipe, inputs: dict[str, Inputs], limit: int | None)
         Stage(
             name=f"ingest_{name}",
             version=ingest.VERSION,
-            settings={**source.model_dump(mode="json", exclude={"error_budget"}), "limit": limit},
+            settings={**source.model_dump(mode="json", exclude={"error_budget", "rules"}), "limit": limit},
             parents=(),
             work=work(name),
             inputs=inputs[name].fingerprint,
@@ -75,25 +76,26 @@ def _ingest_stages(recipe: Recipe, inputs: dict[str, Inputs], limit: int | None)
 
 
 def _table_stages(recipe: Recipe) -> list[Stage]:
-    rules = {name: rule.model_dump(mode="json", by_alias=True, exclude={"why"}) for name, rule in recipe.rules.items()}
+    rules = resolve(recipe)
     sources = ingested(recipe)
     builders = {name: source.build for name, source in recipe.sources.items()}
+    context = measure.context_of(recipe)
     return [
         Stage(
             "measure",
             measure.VERSION,
-            measure.settings(),
+            measure.settings(context),
             sources,
-            measure.measure,
+            lambda job: measure.measure(job, context),
             budgets={name: source.error_budget for name, source in recipe.sources.items()},
             help="every signal",
         ),
         Stage(
             "decide",
             decide.VERSION,
-            {"rules": rules},
+            {"rules": decide.settings(rules)},
             ("measure",),
-            lambda job: decide.decide(job, recipe.rules),
+            lambda job: decide.decide(job, rules),
             help=f"{len(rules)} rules to verdicts: the ledger",
         ),
         Stage(

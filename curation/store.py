@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import fsspec
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 _DIGEST = 1 << 64  # row hashes are summed modulo this
 _HASH = "__hash"
+_GROUP_ROWS, _GROUP_BYTES = 16_384, 16_000_000  # of a Parquet row group, at least (platform defaults)
 
 
 def is_local(url: str) -> bool:
@@ -59,21 +61,23 @@ def names_in(url: str) -> list[str]:
 
 
 def exists(url: str) -> bool:
+    if is_local(url):
+        return Path(url).exists()
     filesystem, path = fsspec.url_to_fs(url)
     return bool(filesystem.exists(path))
 
 
 def write_bytes(url: str, data: bytes) -> None:
     """Writes a whole object: a temporary file and a rename on a disk, one PUT on an object store."""
-    filesystem, path = fsspec.url_to_fs(url)
     if not is_local(url):
+        filesystem, path = fsspec.url_to_fs(url)
         filesystem.pipe_file(path, data)
         return
-    filesystem.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
-    temporary = f"{path}.{uuid.uuid4().hex}"
-    with filesystem.open(temporary, "wb") as file:
-        file.write(data)
-    filesystem.mv(temporary, path)
+    target = Path(url)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f"{target.name}.{uuid.uuid4().hex}")
+    temporary.write_bytes(data)
+    temporary.replace(target)
 
 
 def fingerprint(value: Any) -> str:
@@ -134,6 +138,47 @@ def write_frame(
     return sorted(files, key=lambda file: file.name)
 
 
+def write_files(
+    inputs: list[str],
+    make: Callable[[str], Iterable[pa.Table]],
+    schema: pa.Schema,
+    table: str,
+    attempt: str,
+    on_rows: Callable[[int], None],
+    spark: SparkSession | None = None,
+) -> list[FileWritten]:
+    """Writes a Parquet file for each of `inputs` out of the portions that `make` gives of it: here or, with a session,
+    in Spark's tasks. For what is over sooner than Spark has a plan. `on_rows` as in `write_frame`, here only."""
+    done = [0]
+
+    def count(rows: int) -> None:
+        done[0] += rows
+        on_rows(done[0])
+
+    def write(numbered: tuple[int, str]) -> FileWritten | None:
+        number, url = numbered
+        name = join(attempt, f"part-{number:05d}-{uuid.uuid4().hex[:8]}.parquet")
+        hashed = (portion.append_column(_HASH, _row_hashes(portion)) for portion in make(url) if portion.num_rows)
+        batches = (batch for portion in hashed for batch in portion.combine_chunks().to_batches())
+        written = _write_batches(batches, join(table, name), count if spark is None else lambda rows: None)
+        return FileWritten(name, *written) if written else None
+
+    numbered = list(enumerate(inputs))
+    if spark is None:
+        found = [write(each) for each in numbered]
+    else:
+        found = spark.sparkContext.parallelize(numbered, len(numbered)).map(write).collect()
+    files = [file for file in found if file]
+    return files or [_write_empty(schema, table, join(attempt, "part-empty.parquet"))]
+
+
+def _row_hashes(table: pa.Table) -> pa.Array:
+    """64 bits of each row as JSON says it: the same wherever and in whichever company a row is written."""
+    rows = pl.DataFrame(table).select(pl.struct(pl.all()).struct.json_encode()).to_series()
+    hashes = [int.from_bytes(hashlib.blake2b(row.encode(), digest_size=8).digest()) for row in rows]
+    return pa.array(hashes, pa.uint64())
+
+
 def _write_batches(
     batches: Iterable[pa.RecordBatch], url: str, on_rows: Callable[[int], None]
 ) -> tuple[int, int, dict[str, int]] | None:
@@ -142,20 +187,32 @@ def _write_batches(
     fates: dict[str, int] = {}
     with ExitStack() as stack:
         writer = None
-        for batch in batches:
-            if not batch.num_rows:
-                continue
-            hashes = batch.column(_HASH).to_numpy(zero_copy_only=False)
-            table = pa.Table.from_batches([batch]).drop_columns([_HASH])
+        for table in _row_groups(batches, on_rows):
+            hashes = table.column(_HASH).to_numpy()
+            table = table.drop_columns([_HASH])
             if writer is None:
                 file = stack.enter_context(_open_new(url))
                 writer = stack.enter_context(pq.ParquetWriter(file, table.schema, compression="zstd"))
             writer.write_table(table)
-            rows += batch.num_rows
+            rows += table.num_rows
             digest = (digest + int(hashes.astype(np.uint64).sum(dtype=np.uint64))) % _DIGEST
             _count_fates(table, fates)
-            on_rows(batch.num_rows)
     return (rows, digest, fates) if rows else None
+
+
+def _row_groups(batches: Iterable[pa.RecordBatch], on_rows: Callable[[int], None]) -> Iterator[pa.Table]:
+    """Batches put together, since a wide table in small row groups is slow to write and to read."""
+    waiting: list[pa.RecordBatch] = []
+    rows = size = 0
+    for batch in batches:
+        on_rows(batch.num_rows)
+        waiting.append(batch)
+        rows, size = rows + batch.num_rows, size + batch.nbytes
+        if rows >= _GROUP_ROWS or size >= _GROUP_BYTES:
+            yield pa.Table.from_batches(waiting)
+            waiting, rows, size = [], 0, 0
+    if rows:
+        yield pa.Table.from_batches(waiting)
 
 
 def _open_new(url: str) -> Any:

@@ -10,8 +10,8 @@ from curation.visible import visible_line
 
 _FATES = {"kept": "green", "made": "green", "dropped": "red", "quarantined": "magenta", "waiting": "yellow"}
 _VERDICTS = {"keep": "green", "drop": "red", "unknown": "yellow", "wait": "yellow", "na": "dim"}
-_IDENTITY = ("stage", "row_id", "sample_id", "source", "task", "fate", "reason", "detail", "verdicts")
-_LONG = ("messages", "segments", "thumb_base64", "reference", "regions")  # shown elsewhere, or unreadable
+_IDENTITY = ("stage", "row_id", "sample_id", "source", "task", "fate", "reason", "detail", "verdicts", "letters")
+_LONG = ("messages", "segments", "reference", "regions")  # shown elsewhere, or unreadable
 
 
 def story_text(entries: list[dict[str, Any]]) -> Text:

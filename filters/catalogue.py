@@ -6,9 +6,59 @@ from collections.abc import Iterable
 from types import ModuleType
 
 from filters.signal import Signal
-from filters.signals import header, pixels, regions, steps, text
+from filters.signals import (
+    alttext,
+    corpus,
+    encoding,
+    episodes,
+    form,
+    header,
+    labels,
+    language,
+    naming,
+    overlaps,
+    pages,
+    pixels,
+    pixels_detail,
+    pixels_identity,
+    privacy,
+    quads,
+    regions,
+    repetition,
+    safety,
+    screens,
+    steps,
+    tables,
+    text,
+    wellformed,
+)
 
-MODULES = (header, text, regions, steps, pixels)
+MODULES = (
+    header,
+    text,
+    alttext,
+    language,
+    repetition,
+    corpus,
+    form,
+    wellformed,
+    privacy,
+    safety,
+    encoding,
+    regions,
+    overlaps,
+    naming,
+    labels,
+    quads,
+    tables,
+    pages,
+    steps,
+    episodes,
+    pixels,
+    pixels_detail,
+    pixels_identity,
+    screens,
+)
 
 
 def catalogue() -> dict[str, Signal]:

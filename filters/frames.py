@@ -25,7 +25,8 @@ class Batch:
             regions or actions and no text), text (every role's), turns, media_count, media_parts (places for media in
             the turns), media_hashes (list), region_count, step_count, reference (the text that a verifier compares
             with), verifier, tags (list)
-    turn:   turn (0 for the first), role, text (null where the turn holds regions or actions and no text), media_parts
+    turn:   turn (0 for the first), role, text (null where the turn holds regions or actions and no text), media_parts,
+            pointing (whether it holds regions or actions)
     media:  media (0 for the first), sha256, uri, mime, mode, frames, size (bytes), orientation, width, height
             (displayed pixels); null where unknown
     region: region (0 for the first), media, shape, label, text, points, x1, y1, x2, y2 (the upright box around it),
@@ -87,13 +88,15 @@ class Batch:
         kind, text = pl.element().struct.field("kind"), pl.element().struct.field("text")
         parts = pl.col("parts").list
         texts = parts.eval(pl.when(kind == "text").then(text)).list
-        elsewhere = (texts.drop_nulls().list.len() == 0) & parts.eval(kind.is_in(["region", "action"])).list.any()
+        pointing = parts.eval(kind.is_in(["region", "action"])).list.any()
+        elsewhere = (texts.drop_nulls().list.len() == 0) & pointing
         return self._unpacked("messages").select(
             "sample",
             _number("turn"),
             "role",
             text=pl.when(~elsewhere).then(texts.join("")),
             media_parts=parts.eval(kind == "media").list.sum().cast(pl.Int64),
+            pointing=pointing,
         )
 
     @functools.cached_property

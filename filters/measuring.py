@@ -16,7 +16,8 @@ from filters.context import Context
 from filters.frames import Batch
 from filters.signal import Grain, Signal, signal_schema
 from filters.signals.pixels import Pixels
-from model.image import decode
+from model.image import ImageError, decode, decode_reduced
+from model.image_files import jpeg_quality
 
 _GRAINS: tuple[Grain, ...] = ("sample", "turn", "media", "region", "step")
 _REDUCE = {
@@ -25,6 +26,8 @@ _REDUCE = {
     "mean": lambda values: values.drop_nulls().implode().map_elements(_exact_mean, return_dtype=pl.Float64),
     "first": lambda values: values.drop_nulls().first(),
 }
+
+_DTYPES = {"float64": pl.Float64, "int64": pl.Int64, "string": pl.String, "bool": pl.Boolean}
 
 
 def measure_samples(samples: pa.Table, signals: Sequence[Signal], context: Context | None = None) -> pa.Table:
@@ -76,8 +79,49 @@ def measure_image(data: bytes, orientation: int, signals: Sequence[Signal]) -> d
     for each in signals:
         if each.tier != "pixels" or each.grain != "media":
             raise ValueError(f"{each.name} is of the {each.tier} tier: measure it with measure_samples")
-    pixels = Pixels(decode(data, orientation))
+    reduced = decode_reduced(data, orientation)
+    pixels = Pixels(reduced.rgb, reduced.scale, reduced.size, jpeg_quality(data))
     return {each.name: _finite(each, each.function(pixels)) for each in signals}
+
+
+def measure_screens(
+    images: Sequence[bytes], orientations: Sequence[int], signals: Sequence[Signal]
+) -> dict[str, float | int | str | None]:
+    """Compare the screens of a trajectory, in order, each with the one before, and reduce each signal to the sample.
+
+    `images` has a screen for each step, with its EXIF orientation; steps that follow each other on one and the same
+    medium have one screen, given once, or they would count as steps without effect. Screens of equal bytes that follow
+    each other are decoded once. A pair of which one can't be decoded is left out; None where no pair is left. Raises
+    ValueError for a signal of another tier or grain.
+    """
+    for each in signals:
+        if each.tier != "pixels" or each.grain != "step":
+            raise ValueError(f"{each.name} is of the {each.tier} tier and {each.grain} grain: it compares no screens")
+    values: dict[str, list[float | int | str | None]] = {each.name: [] for each in signals}
+    last: tuple[bytes, int] | None = None
+    before, after = None, None
+    for screen in zip(images, orientations, strict=True):
+        before = after
+        if screen != last:
+            after = _screen(*screen)
+        last = screen
+        if before is not None and after is not None:
+            for each in signals:
+                values[each.name].append(_finite(each, each.function(before, after)))
+    return {each.name: _reduced(each, values[each.name]) for each in signals}
+
+
+def _screen(data: bytes, orientation: int) -> Pixels | None:
+    try:
+        return Pixels(decode(data, orientation))
+    except ImageError:
+        return None
+
+
+def _reduced(each: Signal, values: list[float | int | str | None]) -> float | int | str | None:
+    column = pl.DataFrame({"values": values}, schema={"values": _DTYPES[each.dtype]})
+    reduced: float | int | str | None = column.select(_REDUCE[each.reducer](pl.col("values"))).item()
+    return reduced
 
 
 def _on_samples(batch: Batch, signals: Sequence[Signal]) -> list[pl.DataFrame]:

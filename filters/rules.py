@@ -1,9 +1,9 @@
-"""Rules: what a recipe keeps, as Spark SQL over columns named after the signals, `task` and `source`."""
+"""Rules: what a recipe keeps, as SQL over columns named after the signals, `task` and `source`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from curation.contract.rule import Rule, Scalar, Unknown
 from filters.predicate import parse_predicate, quote_name, quote_number, quote_string, unknown_signal
@@ -12,29 +12,51 @@ from filters.signal import Signal
 _NULL = "CAST(NULL AS STRING)"
 
 
+VERDICTS = ("na", "keep", "drop", "unknown")  # by their code
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledRule:
-    """A rule as Spark SQL.
+    """A rule as SQL that Spark and polars read alike.
 
     `verdict_sql` 'keep', 'drop', 'unknown' (the value is null) or 'na' (the rule does not apply)
+    `code_sql`    the same as its place in `VERDICTS`, which costs a third
     `reason_sql`  why, for people, where the verdict is 'drop' or 'unknown'; else null
+    `signals`     those that it reads
     `unknown`     what 'unknown' means for the row: keep, drop or wait
     """
 
     name: str
     verdict_sql: str
+    code_sql: str
     reason_sql: str
+    signals: tuple[str, ...]
     unknown: Unknown
 
 
 @dataclass(frozen=True, slots=True)
 class _Test:
-    """What a rule asks of a row: is the answer known, is it yes, what to say where it is no, and of which signals."""
+    """What a rule asks of a row: does it apply, is the answer known, is it yes, what to say where it is no, and of
+    which signals."""
 
     known: str
     keeps: str
     reason: str
     signals: tuple[str, ...]
+    applies: str = "TRUE"
+
+    def sql(self, na: str, keep: str, drop: str, unknown: str) -> str:
+        # A null task makes `applies` null, which is not true either.
+        return (
+            f"CASE WHEN NOT coalesce({self.applies}, FALSE) THEN {na} WHEN NOT {self.known} THEN {unknown} "
+            f"WHEN {self.keeps} THEN {keep} ELSE {drop} END"
+        )
+
+    @property
+    def why(self) -> str:
+        read = ", ".join(self.signals)
+        unmeasured = f"{read} is not measured" if len(self.signals) == 1 else f"not all of {read} are measured"
+        return self.sql(_NULL, _NULL, self.reason, quote_string(unmeasured))
 
 
 def compile_rule(name: str, rule: Rule, signals: Mapping[str, Signal]) -> CompiledRule:
@@ -44,27 +66,32 @@ def compile_rule(name: str, rule: Rule, signals: Mapping[str, Signal]) -> Compil
     signal's type, or a predicate that is not allowed.
     """
     try:
-        test = _predicate_test(rule.predicate, signals) if rule.predicate is not None else _signal_test(rule, signals)
+        general = _test(rule, signals, rule.sources)
+        others = {source: _test(other, signals, ()) for source, other in rule.by_source.items()}
     except ValueError as error:
         raise ValueError(f"rule {name}: {error}") from None
-    scopes = [(column, names) for column, names in (("task", rule.tasks), ("source", rule.sources)) if names]
-    applies = " AND ".join(f"(`{column}` IN ({', '.join(map(quote_string, names))}))" for column, names in scopes)
-    read = ", ".join(test.signals)
-    unmeasured = f"{read} is not measured" if len(test.signals) == 1 else f"not all of {read} are measured"
+
+    def by_source(sql: Callable[[_Test], str]) -> str:
+        cases = [f"WHEN `source` = {quote_string(source)} THEN {sql(test)}" for source, test in others.items()]
+        return f"CASE {' '.join(cases)} ELSE {sql(general)} END" if cases else sql(general)
+
+    names = [f"'{verdict}'" for verdict in VERDICTS]
+    codes = [str(code) for code in range(len(VERDICTS))]
     return CompiledRule(
         name=name,
-        verdict_sql=_case(applies or "TRUE", test, "'na'", "'unknown'", "'keep'", "'drop'"),
-        reason_sql=_case(applies or "TRUE", test, _NULL, quote_string(unmeasured), _NULL, test.reason),
+        verdict_sql=by_source(lambda test: test.sql(*names)),
+        code_sql=by_source(lambda test: test.sql(*codes)),
+        reason_sql=by_source(lambda test: test.why),
+        signals=tuple(dict.fromkeys(each for test in (general, *others.values()) for each in test.signals)),
         unknown=rule.unknown,
     )
 
 
-def _case(applies: str, test: _Test, na: str, unknown: str, keep: str, drop: str) -> str:
-    # A null task makes `applies` null, which is not true either.
-    return (
-        f"CASE WHEN NOT coalesce({applies}, FALSE) THEN {na} WHEN NOT {test.known} THEN {unknown} "
-        f"WHEN {test.keeps} THEN {keep} ELSE {drop} END"
-    )
+def _test(rule: Rule, signals: Mapping[str, Signal], sources: tuple[str, ...]) -> _Test:
+    test = _predicate_test(rule.predicate, signals) if rule.predicate is not None else _signal_test(rule, signals)
+    scopes = [(column, names) for column, names in (("task", rule.tasks), ("source", sources)) if names]
+    applies = " AND ".join(f"(`{column}` IN ({', '.join(map(quote_string, names))}))" for column, names in scopes)
+    return replace(test, applies=applies or "TRUE")
 
 
 def _predicate_test(text: str, signals: Mapping[str, Signal]) -> _Test:

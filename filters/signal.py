@@ -14,7 +14,7 @@ import pyarrow as pa
 Grain = Literal["sample", "turn", "media", "region", "step"]
 Tier = Literal["header", "text", "pixels", "corpus"]
 Count = Literal["count", "share", "distinct"]
-Reducer = Literal["min", "max", "mean", "first"]
+Reducer = Literal["min", "max", "mean", "first", "none"]
 Dtype = Literal["float64", "int64", "string", "bool"]
 
 _ARROW = {"float64": pa.float64(), "int64": pa.int64(), "string": pa.string(), "bool": pa.bool_()}
@@ -35,7 +35,8 @@ class Signal:
                   `counts` says what the value is: how often the unit's key occurs, that as a share of all units that
                   have a key, or how many different keys there are
 
-    `reducer` brings the values of a sample's units to the sample, leaving out those that are None.
+    `reducer` brings the values of a sample's units to the sample, leaving out those that are None; with `none` they
+    stay with their images, and rules can't read them.
     `version` is raised when the meaning changes, so that stored values of the old meaning are not reused.
     """
 
@@ -79,8 +80,10 @@ def signal(
 ) -> Callable[[Callable[..., Any]], Signal]:
     """Turn a function into the Signal of its name; its docstring's first line is the description.
 
-    Raises ValueError where the function has no docstring.
+    Raises ValueError where the function has no docstring, or where a corpus signal's values would be averaged.
     """
+    if tier == "corpus" and reducer == "mean":
+        raise ValueError("a corpus signal is reduced by min or max, which no order of rows can change")
 
     def build(function: Callable[..., Any]) -> Signal:
         documentation = inspect.getdoc(function)

@@ -18,6 +18,7 @@ TORCH_FREE_MODEL = tuple(
     f"model.{name}"
     for name in (
         "image",
+        "image_files",
         "family",
         "geometry",
         "grounding",

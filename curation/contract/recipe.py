@@ -11,98 +11,19 @@ import typing
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import jmespath
 import yaml
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, PrivateAttr, ValidationError, model_validator
 
+from curation.contract.measuring import Measure
 from curation.contract.nearest import nearest
-from curation.contract.rule import Rule
+from curation.contract.rule import EditOrOff
+from curation.contract.source import Boxes as Boxes
+from curation.contract.source import Source as Source
 from curation.contract.training import DpoSettings, EvalSettings, Settings, TrainSettings
 
 
 class RecipeError(ValueError):
     """A recipe that can't be used, with the file and the line."""
-
-
-def _expression(value: Any) -> Any:
-    if isinstance(value, str):
-        try:
-            jmespath.compile(value)
-        except jmespath.exceptions.JMESPathError as error:
-            raise ValueError(f"not a JMESPath expression: {str(error).splitlines()[0]}") from None
-    return value
-
-
-Expression = Annotated[str, BeforeValidator(_expression)]
-Builder = Literal["caption", "vqa", "spotting", "extraction", "referring", "detection", "click", "instruction"]
-
-# Which fields each builder needs and which it may have.
-BUILDER_FIELDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "caption": (("image", "caption"), ()),
-    "vqa": (("image", "question", "answer"), ()),
-    "spotting": (("image", "regions"), ()),
-    "extraction": (("image", "answer"), ()),
-    "referring": (("image", "phrase", "region"), ()),
-    "detection": (("image", "regions"), ()),
-    "click": (("image", "instruction", "target"), ("thought", "label")),
-    "instruction": (("instruction", "output"), ("input",)),
-}
-
-
-class Boxes(Settings):
-    """The convention of the incoming geometry. `frame` says whether it was drawn on the image as stored in the file
-    or as displayed, that is after the EXIF orientation."""
-
-    format: Literal["xyxy", "xywh", "cxcywh"] = Field("xyxy", description="points and quads are told by their length")
-    units: Literal["pixels", "unit", "percent", "thousandths"] = "pixels"
-    frame: Literal["displayed", "stored"] = "displayed"
-
-
-class Source(Settings):
-    path: str = Field(description="file, folder or glob under the data folder")
-    reader: Literal["jsonl", "webdataset", "parquet", "datasets"]
-    build: Builder
-    fields: dict[str, Expression] = Field(description="what the builder needs, as JMESPath over the raw row")
-    each: Expression | None = Field(
-        None,
-        description="a list in the raw row: one sample per item, which the fields see as `item` beside `row`; "
-        "a row with a bad item is quarantined whole",
-    )
-    media_root: str | None = Field(None, description="folder of image paths; default: the folder of the rows' file")
-    boxes: Boxes = Boxes()
-    prompts: list[str] = Field(
-        [], description="what the user asks, where the data does not say; one is drawn per image"
-    )
-    verifier: Literal["exact", "anls"] = Field(
-        "exact", description="how a question's or instruction's answer is checked"
-    )
-    licence: str = ""
-    error_budget: float = Field(0.2, ge=0, le=1, description="share of quarantined rows that stops the run")
-
-    @field_validator("path", "media_root")
-    @classmethod
-    def _stays_inside(cls, value: str | None) -> str | None:
-        if value is not None and (value.startswith("/") or "://" in value or ".." in value.split("/")):
-            raise ValueError(f"{value!r} leaves the data folder; give a path inside it, and the folder with --data")
-        return value
-
-    @field_validator("build", mode="before")
-    @classmethod
-    def _no_video_yet(cls, value: Any) -> Any:
-        if value == "video":
-            raise ValueError("video samples are not built yet; leave this source out, or ingest its frames as images")
-        return value
-
-    @model_validator(mode="after")
-    def _fields_fit_builder(self) -> Source:
-        needed, optional = BUILDER_FIELDS[self.build]
-        for name in self.fields:
-            if name not in needed + optional:
-                raise ValueError(f"`{self.build}` has no field `{name}`{nearest(name, needed + optional)}")
-        missing = [name for name in needed if name not in self.fields]
-        if missing:
-            raise ValueError(f"`{self.build}` needs the fields {', '.join(missing)}")
-        return self
 
 
 class Deduplicate(Settings):
@@ -184,8 +105,12 @@ class Sample(Settings):
 class Recipe(Settings):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
     sources: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")], Source] = Field(min_length=1)
-    rules: dict[str, Rule] = {}
+    presets: int | None = Field(None, ge=1, description="version of the recommended rules; null: none of them")
+    rules: dict[str, EditOrOff] = Field(
+        {}, description="rules of one's own; under a preset's name what is different, or `off`"
+    )
     media: MediaAccess = MediaAccess()
+    measure: Measure = Measure()
     deduplicate: Deduplicate = Deduplicate()
     mix: Mix = Mix()
     render: Render = Render()
@@ -195,6 +120,12 @@ class Recipe(Settings):
     train: TrainSettings | None = None
     dpo: DpoSettings | None = None
     evaluate: EvalSettings = EvalSettings()
+    _file: str = PrivateAttr("")
+    _lines: dict[tuple[Any, ...], int] = PrivateAttr(default_factory=dict)
+
+    def error(self, place: tuple[str, ...], message: str) -> RecipeError:
+        """An error about a place in the recipe, such as ("rules", "not_tiny"), with its file and line."""
+        return RecipeError(_located(self._file or f"recipe `{self.name}`", self._lines, place, message))
 
     @model_validator(mode="after")
     def _names_sources_that_are_there(self) -> Recipe:
@@ -242,7 +173,9 @@ def parse_recipe(text: str, name: str) -> Recipe:
     lines: dict[tuple[Any, ...], int] = {}
     _note_lines(node, (), lines, name)
     try:
-        return Recipe.model_validate(data)
+        recipe = Recipe.model_validate(data)
+        recipe._file, recipe._lines = name, lines
+        return recipe
     except ValidationError as error:
         raise RecipeError("\n".join(_explain(name, lines, item) for item in error.errors())) from None
 
@@ -264,12 +197,18 @@ def _note_lines(node: yaml.Node, path: tuple[Any, ...], lines: dict[tuple[Any, .
 def _explain(name: str, lines: dict[tuple[Any, ...], int], error: Any) -> str:
     location = tuple(error["loc"])
     message = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        message = f"unknown key{nearest(str(location[-1]), _keys_at(location[:-1]))}"
+    return _located(name, lines, location, message)
+
+
+def _located(name: str, lines: dict[tuple[Any, ...], int], location: tuple[Any, ...], message: str) -> str:
+    """A message about a place in a recipe, with the line of the place or of what the message names."""
     known = location or _named_in(message, lines)
     while known and known not in lines:
         known = known[:-1]
-    where = ": ".join([f"{name}:{lines.get(known, 1)}", *filter(None, [".".join(map(str, location))])])
-    if error["type"] == "extra_forbidden":
-        return f"{where}: unknown key{nearest(str(location[-1]), _keys_at(location[:-1]))}"
+    line = f":{lines.get(known, 1)}" if lines else ""
+    where = ": ".join([f"{name}{line}", *filter(None, [".".join(map(str, location))])])
     return f"{where}: {message[0].lower()}{message[1:]}"
 
 

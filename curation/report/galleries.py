@@ -8,14 +8,16 @@ from typing import Any
 import polars as pl
 
 from curation.contract.rule import Rule
-from curation.ledger import Ledger
+from curation.decided import Decided, read_decided
+from curation.ledger import Ledger, rules_of
 from curation.report.cards import Card, find_samples, make_card
 from curation.report.choose import nearest, spread
 from curation.report.picture import Thumbnails
-from curation.report.signals import condition, rules_of
-from curation.report.tables import read_columns, read_rows, with_fates
+from curation.report.signals import condition
+from curation.report.tables import read_rows, with_fates
+from filters.presets import presets
 
-KEPT, DROPPED, NEAR, QUARANTINED, TWINS = 16, 6, 2, 16, 8  # rows of each gallery (platform defaults)
+KEPT, DROPPED, NEAR, QUARANTINED, TWINS = 16, 10, 2, 16, 8  # rows of each gallery (platform defaults)
 _LAST = ("render", "review", "mix", "deduplicate", "decide", "measure")  # the last of these that ran says who was kept
 
 
@@ -101,35 +103,39 @@ def duplicates(ledger: Ledger) -> Gallery:
 def by_rule(ledger: Ledger) -> list[Gallery]:
     """For each rule that drops rows: some of them, and the rows on both sides that lie nearest to its threshold."""
     rules = rules_of(ledger)
-    signals = sorted({rule.signal for rule in rules.values() if rule.signal})
-    table = read_columns(ledger, "decide", ["row_id", "source", "verdicts", *signals]) if rules else None
-    if table is None:
+    if not rules:
         return []
-    verdicts = table.explode("verdicts").drop_nulls("verdicts").unnest("verdicts")
-    order = verdicts.get_column("rule").unique(maintain_order=True).to_list()
-    found = [_of_rule(name, rules[name], verdicts.filter(pl.col("rule") == name)) for name in order if name in rules]
+    decided = read_decided(ledger, sorted({rule.signal for rule in rules.values() if rule.signal}))
+    drops = decided.drops()
+    found = [_of_rule(decided, name, pl.Series(drops[:, index])) for index, name in enumerate(rules)]
     return [gallery for gallery in found if gallery.rows]
 
 
-def _of_rule(name: str, rule: Rule, mine: pl.DataFrame) -> Gallery:
-    dropped = mine.filter(pl.col("verdict") == "drop")
-    near = [*_near(dropped, rule, "dropped"), *_near(mine.filter(pl.col("verdict") == "keep"), rule, "kept")]
+def _of_rule(decided: Decided, name: str, drops: pl.Series) -> Gallery:
+    rule, dropped = decided.rules[name], decided.rows.filter(drops)
+    if not dropped.height:
+        return Gallery(title=name)
+    reasons = decided.reasons(name)
+    keeps = decided.rows.filter(decided.letters(name) == "k")
+    near = [*_near(dropped, rule, "dropped"), *_near(keeps, rule, "kept")]
     shown = {one.row_id for one in near}
-    others = [row for row in dropped.select("row_id", "source", "reason").rows() if row[0] not in shown]
+    others = [row for row in dropped.select("row_id", "source").rows() if row[0] not in shown]
     some = spread(
         others, DROPPED - sum(one.fate == "dropped" for one in near), lambda row: str(row[0]), lambda row: row[1]
     )
-    reasons = dict(dropped.select("row_id", "reason").rows())
-    chosen = [Chosen(row_id, "dropped", "dropped", reason) for row_id, _, reason in some]
+    chosen = [Chosen(row_id, "dropped", "dropped", reasons.get(row_id, "")) for row_id, _ in some]
     chosen += [Chosen(one.row_id, one.fate, one.badge, reasons.get(one.row_id, one.note)) for one in near]
     tasks = f", for {', '.join(rule.tasks)}" if rule.tasks else ""
-    return Gallery(title=name, about=condition(rule) + tasks, rows=dropped.height, chosen=chosen)
+    why = preset.why if (preset := presets().get(name)) else ""
+    about = condition(rule) + tasks + (f": {why}" if why else "")
+    return Gallery(title=name, about=about, rows=dropped.height, chosen=chosen)
 
 
 def _near(rows: pl.DataFrame, rule: Rule, fate: str) -> list[Chosen]:
-    """Rows on one side of a threshold that lie nearest to it."""
+    """Rows on one side of a threshold that lie nearest to it, of the sources that the general threshold is for."""
     if rule.signal is None or (rule.min is None and rule.max is None):
         return []
-    values = rows.select("row_id", pl.col(rule.signal).cast(pl.Float64)).drop_nulls().rows()
+    mine = rows.filter(~pl.col("source").is_in(list(rule.by_source)))
+    values = mine.select("row_id", pl.col(rule.signal).cast(pl.Float64)).drop_nulls().rows()
     chosen = nearest(values, rule.min, rule.max, NEAR)
     return [Chosen(row_id, fate, f"nearest {fate}", f"{rule.signal} is {value:.4g}") for row_id, value in chosen]

@@ -13,7 +13,7 @@ import jinja2
 from curation.ledger import Ledger
 from curation.media import MediaStore
 from curation.plan import last_run
-from curation.report import evaluation, funnel, galleries, judging, palette, signals, training
+from curation.report import dropped, evaluation, funnel, galleries, judging, palette, signals, training
 from curation.report.picture import Thumbnails
 from curation.visible import visible
 
@@ -43,6 +43,7 @@ def render_page(ledger: Ledger, thumbnails: Thumbnails, run: dict[str, Any]) -> 
             tiles=funnel.tiles(ledger),
             funnel=funnel.funnel(ledger),
             rules=funnel.rules(ledger),
+            dropped=dropped.by_source(ledger),
             signals=signals.histograms(ledger),
             galleries=galleries.galleries(ledger, thumbnails),
             mix=funnel.mix(ledger),

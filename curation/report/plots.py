@@ -44,10 +44,11 @@ def histogram(
     kept: Sequence[int],
     here: Sequence[int],
     elsewhere: Sequence[int],
-    low: float | None,
-    high: float | None,
+    lows: Sequence[float],
+    highs: Sequence[float],
 ) -> str:
-    """Kept rows above, dropped rows hanging below on a scale of their own, and the thresholds between keep and drop.
+    """Kept rows above, dropped rows hanging below on a scale of their own, and the thresholds between keep and drop,
+    each least and each greatest value that some rule keeps.
 
     `here` are rows that a rule on this signal drops, `elsewhere` those that only others drop; counts by bin.
     """
@@ -61,7 +62,7 @@ def histogram(
         below.set_ylim(max(1, both.max(initial=0)) * 1.1, 0)
         above.set_ylim(0, max(1, max(kept, default=0)) * 1.08)
         for axes in (above, below):
-            _thresholds(axes, bins, low, high)
+            _thresholds(axes, bins, lows, highs)
             _few_whole_numbers(axes.yaxis)
         above.tick_params(bottom=False)
         above.spines["bottom"].set_visible(False)
@@ -128,12 +129,12 @@ def _figure(width: float, height: float) -> Iterator[Figure]:
         yield Figure(figsize=(width, height))
 
 
-def _thresholds(axes: Axes, bins: Bins, low: float | None, high: float | None) -> None:
-    """Lines at the bounds, and the ground beyond them tinted."""
-    for bound, side, end in ((low, -1, bins.edges[0]), (high, 1, bins.edges[-1])):
-        if bound is not None:
+def _thresholds(axes: Axes, bins: Bins, lows: Sequence[float], highs: Sequence[float]) -> None:
+    """Lines at the bounds, and the ground beyond them tinted, once for each bound that lies there."""
+    for bounds, side, end in ((lows, -1, bins.edges[0]), (highs, 1, bins.edges[-1])):
+        for bound in bounds:
             at = bins.cut(bound, side)
-            axes.axvspan(min(at, end), max(at, end), color=FATES["dropped"], alpha=0.1, linewidth=0)
+            axes.axvspan(min(at, end), max(at, end), color=FATES["dropped"], alpha=0.1 / len(bounds), linewidth=0)
             axes.axvline(at, color=FATES["dropped"], linewidth=1.3, linestyle=(0, (4, 2)))
 
 

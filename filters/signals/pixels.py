@@ -1,126 +1,186 @@
-"""What the decoded pixels of one image tell.
+"""What the decoded pixels of one image tell: light, contrast and colour.
 
-Each function gets `Pixels` and returns one number or string, or None where it does not apply. Statistics are taken on
-a thumbnail whose longer side is 256 pixels, so that they are cheap and compare across sizes; the price is that fine
-detail, such as blur of a few pixels in a large scan, is not seen.
+Each function gets `Pixels` and returns one number or string, or None where it does not apply. An image is decoded once,
+reduced while it is decoded (`model.image.decode_reduced`) and, where that is not enough, halved until its longer side
+has 112 to 223 pixels; a smaller one is left as it is. That is cheap and compares across sizes. The price: a blur of two
+pixels in a large scan is not seen.
 """
 
 from __future__ import annotations
 
+import bisect
 import functools
-import hashlib
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
-from filters.phash import encode_thumbnail, phash64, square_thumbnail
+from filters.opencv import opencv
+from filters.phash import halved, square_thumbnail
 from filters.signal import signal
 
-THUMB_LONG_SIDE = 256
-_FLAT_STD = 1.0  # luma levels; below this a perceptual hash is noise
+LONG_SIDE = 224  # pixels: halved until the longer side is below this
+ENOUGH = 6144  # pixels on evenly spaced lines, of which statistics are taken where an image has more
+_SAMPLES = 32  # colour is looked at on a grid of at most 32 x 32 points
+_DARK, _BRIGHT = 32, 250  # levels: below, above
+_GREY = 12  # levels between the channels of a pixel that looks grey; JPEG's chroma noise is less
 
+Gray = npt.NDArray[np.uint8]
 pixel = functools.partial(signal, tier="pixels", grain="media")
 
 
 class Pixels:
-    """One decoded image and what several signals need of it, each computed once."""
+    """One decoded image and what several signals need of it, each computed once.
 
-    def __init__(self, rgb: npt.NDArray[np.uint8]) -> None:
-        self.rgb = rgb  # [H, W, 3], as displayed
+    `rgb` is uint8 [H, W, 3] as displayed, `scale` by how much its decoder reduced it, `size` the (width, height) of the
+    whole image before that, `jpeg_quality` what its file says of the strength of its compression.
+    """
+
+    def __init__(
+        self, rgb: Gray, scale: int = 1, size: tuple[int, int] | None = None, jpeg_quality: int | None = None
+    ) -> None:
+        self.rgb = rgb
+        self.scale = scale
+        self.size = size or (rgb.shape[1] * scale, rgb.shape[0] * scale)
+        self.jpeg_quality = jpeg_quality
+        self.kept: dict[str, Any] = {}  # what signals of another file share
 
     @functools.cached_property
-    def luma(self) -> npt.NDArray[np.uint8]:
+    def luma(self) -> Gray:
         """[H, W], ITU-R 601."""
-        return np.asarray(Image.fromarray(self.rgb).convert("L"))
+        cv2 = opencv()
+        return np.asarray(cv2.cvtColor(self.rgb, cv2.COLOR_RGB2GRAY))
 
     @functools.cached_property
-    def thumb(self) -> npt.NDArray[np.uint8]:
-        """Luma with its longer side brought down to 256 pixels; a smaller image is left as it is."""
-        height, width = self.luma.shape
-        scale = THUMB_LONG_SIDE / max(height, width)
-        if scale >= 1:
-            return self.luma
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        return np.asarray(Image.fromarray(self.luma).resize(size, Image.Resampling.HAMMING, reducing_gap=1.0))
+    def thumb(self) -> Gray:
+        """Luma halved until its longer side is below 224 pixels: on it statistics are taken."""
+        luma = self.luma
+        while max(luma.shape) >= LONG_SIDE:
+            luma = halved(luma)
+        return luma
 
     @functools.cached_property
-    def square(self) -> npt.NDArray[np.uint8]:
+    def square(self) -> Gray:
         """Luma as 64x64 pixels by area, for near duplicates."""
-        return square_thumbnail(self.luma)
+        reduction = self.scale
+        while -(-max(self.size) // reduction) > max(self.thumb.shape):
+            reduction *= 2
+        width, height = self.size
+        return square_thumbnail(self.thumb, extent=(height / reduction, width / reduction))
+
+    @property
+    def step(self) -> int:
+        """Every how many lines of `thumb` are looked at: those are enough for shares and means."""
+        return max(1, self.thumb.size // ENOUGH)
 
     @functools.cached_property
-    def histogram(self) -> list[int]:
-        """How many pixels of `thumb` have each of the 256 levels."""
-        return np.bincount(self.thumb.ravel(), minlength=256).tolist()  # type: ignore[no-any-return]
+    def histogram(self) -> npt.NDArray[np.int64]:
+        """How many pixels of those lines have each of the 256 levels."""
+        return np.bincount(self.thumb[:: self.step].ravel(), minlength=256)
+
+    @functools.cached_property
+    def below(self) -> list[int]:
+        """How many pixels of the histogram have each level or a darker one."""
+        found: list[int] = self.histogram.cumsum().tolist()
+        return found
+
+    @functools.cached_property
+    def moments(self) -> tuple[float, float]:
+        """Mean and mean square of luma, from exact integer sums: the same on every machine."""
+        first, second = (int(self.histogram @ powers) for powers in _powers())
+        return first / self.below[-1], second / self.below[-1]
+
+    @functools.cached_property
+    def colours(self) -> Gray:
+        """[3, n]: the red, green and blue levels of at most 32 x 32 pixels on an even grid."""
+        cv2 = opencv()
+        height, width = self.rgb.shape[:2]
+        size = (min(width, _SAMPLES), min(height, _SAMPLES))
+        points = cv2.resize(self.rgb, size, interpolation=cv2.INTER_NEAREST).reshape(-1, 3)
+        return np.ascontiguousarray(points.T)
 
 
-@pixel(unit="levels", reducer="mean", source="after DataFlow-MM brightness: 30 to 230")
+@pixel(unit="levels", reducer="mean", version=2, source="after DataFlow-MM brightness: 30 to 230")
 def luma_mean(pixels: Pixels) -> float:
     """Mean luma, 0 (black) to 255 (white)."""
-    return _moment(pixels, 1)
+    return pixels.moments[0]
 
 
-@pixel(unit="levels", reducer="min", source="after DataFlow-MM contrast: at least 40")
+@pixel(unit="levels", reducer="min", version=2, source="after DataFlow-MM contrast: at least 40")
 def luma_std(pixels: Pixels) -> float:
     """Standard deviation of luma, in levels."""
-    return math.sqrt(max(0.0, _moment(pixels, 2) - _moment(pixels, 1) ** 2))
+    mean, square = pixels.moments
+    return math.sqrt(max(0.0, square - mean * mean))
 
 
-@pixel(unit="bits", reducer="min")
+@pixel(unit="levels", reducer="min", dtype="int64")
+def luma_range(pixels: Pixels) -> int:
+    """Levels between the darkest and the brightest thousandth of the pixels: 0 is one plain tone."""
+    low, high = 0.001 * pixels.below[-1], 0.999 * pixels.below[-1]
+    return bisect.bisect_left(pixels.below, high) - bisect.bisect_right(pixels.below, low)
+
+
+@pixel(unit="levels", reducer="max", dtype="int64")
+def luma_darkest(pixels: Pixels) -> int:
+    """Luma that the darkest thousandth of the pixels reaches: high where there is no ink, no shadow, no line."""
+    return bisect.bisect_right(pixels.below, pixels.below[-1] * 0.001)
+
+
+@pixel(unit="levels", reducer="min", dtype="int64")
+def luma_brightest(pixels: Pixels) -> int:
+    """Luma that the brightest thousandth of the pixels reaches: low where nothing is lit; dark screens have letters."""
+    return bisect.bisect_left(pixels.below, pixels.below[-1] * 0.999)
+
+
+@pixel(unit="bits", reducer="min", version=2)
 def entropy_bits(pixels: Pixels) -> float:
     """Shannon entropy of the 256 luma levels, 0 (one level) to 8 bits; clean pages and screens are low by nature."""
-    total = sum(pixels.histogram)
-    shares = [count / total for count in pixels.histogram if count]
-    return -sum(share * math.log2(share) for share in shares) + 0.0
+    counts = pixels.histogram[pixels.histogram > 0]
+    total = pixels.below[-1]
+    return max(0.0, math.log2(total) - float(counts @ np.log2(counts)) / total)
+
+
+@pixel(unit="share", reducer="max", version=2)
+def flat_ratio(pixels: Pixels) -> float:
+    """Share of pixels within two levels of the most frequent luma: 1 is a blank image, a page of text about 0.8."""
+    mode, below = int(pixels.histogram.argmax()), pixels.below
+    return (below[min(255, mode + 2)] - (below[mode - 3] if mode > 2 else 0)) / below[-1]
 
 
 @pixel(unit="share", reducer="max")
-def flat_ratio(pixels: Pixels) -> float:
-    """Share of pixels within two levels of the most frequent luma: 1 is a blank image, a page of text about 0.8."""
-    levels = pixels.histogram
-    mode = levels.index(max(levels))
-    return sum(levels[max(0, mode - 2) : mode + 3]) / sum(levels)
+def dark_share(pixels: Pixels) -> float:
+    """Share of nearly black pixels, with luma below 32: night, a lens cap, or a screen in dark colours."""
+    return pixels.below[_DARK - 1] / pixels.below[-1]
 
 
-@pixel(unit="levels^2", reducer="min", source="Pech-Pacheco et al. 2000; NeMo Curator drops below 100 at full size")
-def blur_laplacian_var(pixels: Pixels) -> float | None:
-    """Variance of the 4-neighbour Laplacian on the 256-pixel thumbnail: low is blurred; None under 3 pixels a side.
-
-    Thresholds published for full-size images do not carry over.
-    """
-    luma = pixels.thumb.astype(np.int32)
-    if min(luma.shape) < 3:
-        return None
-    neighbours = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:]
-    laplacian = (neighbours - 4 * luma[1:-1, 1:-1]).astype(np.int64)
-    count, total = laplacian.size, int(laplacian.sum())
-    return (count * int((laplacian * laplacian).sum()) - total * total) / (count * count)
+@pixel(unit="share", reducer="max")
+def bright_share(pixels: Pixels) -> float:
+    """Share of white pixels, with luma above 250: overexposure, or the paper of a page."""
+    return 1 - pixels.below[_BRIGHT] / pixels.below[-1]
 
 
-@pixel(unit="16 hex digits", dtype="string", source="Zauner 2010, as in imagehash.phash; resized by area")
-def phash(pixels: Pixels) -> str | None:
-    """64-bit DCT hash for finding near duplicates; None for a flat image, whose hash would match any other's."""
-    return None if float(pixels.square.std()) < _FLAT_STD else f"{phash64(pixels.square):016x}"
+@pixel(unit="levels", reducer="max", source="Hasler & Suesstrunk 2003, measure M(3): 0 none, 33 moderate, 109 extreme")
+def colourfulness(pixels: Pixels) -> float:
+    """Spread and strength of the colours along red-green and yellow-blue, 0 for a grey image."""
+    red, green, blue = pixels.colours.astype(np.int32)
+    count, spread, centre = len(red), 0.0, 0.0
+    for axis, length in ((red - green, 1), (red + green - 2 * blue, 2)):  # the paper's second axis is half of this one
+        mean = int(axis.sum()) / count
+        spread += max(0.0, int(axis @ axis) / count - mean * mean) / length**2
+        centre += (mean / length) ** 2
+    return math.sqrt(spread) + 0.3 * math.sqrt(centre)
 
 
-@pixel(unit="base64", dtype="string")
-def thumb_base64(pixels: Pixels) -> str:
-    """64x64 luma thumbnail, to confirm near duplicates with filters.phash.thumbnail_distance."""
-    return encode_thumbnail(pixels.square)
+@pixel(unit="share", reducer="min")
+def grey_share(pixels: Pixels) -> float:
+    """Share of pixels without colour, their channels within 12 levels: 1 is a grey image, a page, a line drawing."""
+    red, green, blue = pixels.colours
+    apart = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
+    return int(np.count_nonzero(apart <= _GREY)) / len(red)
 
 
-@pixel(unit="64 hex digits", dtype="string")
-def pixel_sha256(pixels: Pixels) -> str:
-    """Hash of the displayed pixels and their size: equal for the same picture in another lossless file."""
-    height, width = pixels.rgb.shape[:2]
-    digest = hashlib.sha256(f"{width}x{height}:".encode())
-    digest.update(np.ascontiguousarray(pixels.rgb).data)
-    return digest.hexdigest()
-
-
-def _moment(pixels: Pixels, power: int) -> float:
-    """Mean of luma to the `power`, from exact integer sums: the same on every machine."""
-    total: int = sum(count * level**power for level, count in enumerate(pixels.histogram))
-    return total / sum(pixels.histogram)
+@functools.cache
+def _powers() -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    levels = np.arange(256, dtype=np.int64)
+    return levels, levels * levels

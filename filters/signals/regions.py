@@ -1,4 +1,4 @@
-"""What boxes, quads and points tell.
+"""What boxes, quads and points tell by themselves; `naming` holds them against the words of the sample.
 
 Each function gets one row per region: sample, media (index), shape, label, text, points (list of x, y), x1, y1, x2, y2
 (the upright box around it, displayed pixels), media_width, media_height (null where the image's size is unknown).
@@ -10,11 +10,13 @@ import functools
 
 import polars as pl
 
+from filters.frames import Batch
 from filters.signal import divide, signal
 
 region = functools.partial(signal, tier="text", grain="region")
 
 _WIDTH, _HEIGHT = pl.col("x2") - pl.col("x1"), pl.col("y2") - pl.col("y1")
+_LABELLED = pl.col("label").str.strip_chars() != ""
 
 
 @signal(tier="text", grain="sample", unit="regions", dtype="int64")
@@ -50,11 +52,47 @@ def region_min_side_px(regions: pl.DataFrame) -> pl.Series:
 @region(unit="share", reducer="max")
 def region_area_ratio(regions: pl.DataFrame) -> pl.Series:
     """Area of the largest box or quad (its upright box) as a share of its image; near 1 it points at nothing."""
-    areas = regions.select(
-        region=pl.when(pl.col("shape") != "point").then(_WIDTH * _HEIGHT),
-        image=pl.col("media_width").cast(pl.Float64) * pl.col("media_height"),
-    )
-    return divide(areas["region"], areas["image"])
+    return _area_ratio(regions)
+
+
+@region(unit="share", reducer="min")
+def region_smallest_area_ratio(regions: pl.DataFrame) -> pl.Series:
+    """Area of the smallest box or quad (its upright box) as a share of its image."""
+    return _area_ratio(regions)
+
+
+@region(unit="ratio", reducer="max")
+def region_aspect_ratio(regions: pl.DataFrame) -> pl.Series:
+    """Longer side over shorter side of the most elongated box or quad (its upright box); null without area."""
+    sides = regions.select(longer=pl.max_horizontal(_WIDTH, _HEIGHT), shorter=pl.min_horizontal(_WIDTH, _HEIGHT))
+    ratio = divide(sides["longer"], sides["shorter"])
+    return regions.select(pl.when((pl.col("shape") != "point") & (_WIDTH > 0) & (_HEIGHT > 0)).then(ratio)).to_series()
+
+
+@region(unit="model px", reducer="min")
+def region_min_side_model_px(regions: pl.DataFrame, batch: Batch) -> pl.Series:
+    """Shorter side of the smallest box or quad (its upright box) as the model sees it, after its resize."""
+    sizes = regions.select("media_width", "media_height").unique(maintain_order=True)
+    seen = batch.context.seen(sizes["media_width"], sizes["media_height"])
+    sizes = sizes.with_columns(seen_width=seen["width"], seen_height=seen["height"])
+    at = regions.join(sizes, on=["media_width", "media_height"], how="left", nulls_equal=True, maintain_order="left")
+    width = divide(at.select(_WIDTH * pl.col("seen_width")).to_series(), at["media_width"])
+    height = divide(at.select(_HEIGHT * pl.col("seen_height")).to_series(), at["media_height"])
+    shorter = pl.when(width.is_not_null() & height.is_not_null()).then(pl.min_horizontal(width, height))
+    return at.select(pl.when(pl.col("shape") != "point").then(shorter)).to_series()
+
+
+@region(unit="regions", reducer="max", dtype="int64")
+def regions_per_label(regions: pl.DataFrame) -> pl.Series:
+    """Regions of the most frequent label on one image; regions without a label are left out."""
+    count = pl.len().over("sample", "media", "label").cast(pl.Int64)
+    return regions.select(pl.when(_LABELLED).then(count)).to_series()
+
+
+@region(unit="share", reducer="mean")
+def region_unlabelled_ratio(regions: pl.DataFrame) -> pl.Series:
+    """Share of regions that have neither a label nor a text."""
+    return regions.select((~_LABELLED & (pl.col("text").str.strip_chars() == "")).cast(pl.Float64)).to_series()
 
 
 @region(unit="share", reducer="mean")
@@ -65,23 +103,9 @@ def duplicate_region_ratio(regions: pl.DataFrame) -> pl.Series:
     return regions.select((~key.is_first_distinct()).cast(pl.Float64)).to_series()
 
 
-@region(unit="px", reducer="min")
-def text_height_px(regions: pl.DataFrame) -> pl.Series:
-    """Height of the smallest region that carries text; of a quad, the mean of its left and right edges.
-
-    In displayed pixels, not in those that a model sees: what is left after the resize depends on the family's pixel
-    budget, which a signal of the content does not know. For columns of vertical text it is the column's length.
-    """
-    left = _distance(0, 3)
-    right = _distance(1, 2)
-    height = pl.when(pl.col("shape") == "quad").then((left + right) / 2).otherwise(_HEIGHT)
-    carries_text = (pl.col("shape") != "point") & (pl.col("text").str.strip_chars() != "")
-    return regions.select(pl.when(carries_text).then(height)).to_series()
-
-
-def _distance(first: int, second: int) -> pl.Expr:
-    """Pixels between two corners of `points` (clockwise from the reading start); null where there is no such corner."""
-    points = pl.col("points").list
-    x = points.get(2 * first, null_on_oob=True) - points.get(2 * second, null_on_oob=True)
-    y = points.get(2 * first + 1, null_on_oob=True) - points.get(2 * second + 1, null_on_oob=True)
-    return (x * x + y * y).sqrt()
+def _area_ratio(regions: pl.DataFrame) -> pl.Series:
+    areas = regions.select(
+        region=pl.when(pl.col("shape") != "point").then(_WIDTH * _HEIGHT),
+        image=pl.col("media_width").cast(pl.Float64) * pl.col("media_height"),
+    )
+    return divide(areas["region"], areas["image"])

@@ -38,7 +38,8 @@ def with_image(specimen: Specimen, index: int, data: bytes) -> Specimen:
     facts = replace(old, sha256=sha256, size=len(data))
     try:
         header = read_header(data)
-        facts = replace(facts, mime=header.mime, width=header.width, height=header.height)
+        facts = replace(facts, mime=header.mime, width=header.width, height=header.height, mode=header.mode)
+        facts = replace(facts, frames=header.frames, orientation=header.orientation)
     except ValueError:
         pass  # as ingest would have it, but there the row is quarantined at once
     media: tuple[Media, ...] = (*specimen.sample.media[:index], facts, *specimen.sample.media[index + 1 :])

@@ -13,7 +13,8 @@ import pytest
 from curation import dag
 from curation.contract.dataset import read_rendered
 from curation.contract.table import read_manifest, read_table
-from curation.ledger import Ledger, reasons, rule_funnel, story
+from curation.decided import rule_funnel
+from curation.ledger import Ledger, reasons, story
 from curation.progress import console
 from curation.run import execute
 from curation.stage import FATES

@@ -4,7 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from curation.build import Builder
 from curation.contract.recipe import RecipeError, load_recipe, parse_recipe
+from curation.contract.rule import Off
+from curation.contract.sample import Media
+from curation.contract.source import BUILDER_FIELDS, BUILDER_TASKS, Source
+from curation.decide import check_rules
 
 SOURCE = """
 name: small
@@ -57,10 +62,51 @@ def test_a_mistake_names_the_line_and_the_mend(text: str, message: str) -> None:
 
 
 @pytest.mark.parametrize("path", sorted((Path(__file__).parents[2] / "curation" / "recipes").glob("*.yaml")))
-def test_shipped_recipes_load(path: Path) -> None:
-    assert load_recipe(path).sources
+def test_shipped_recipes_load_and_their_rules_compile(path: Path) -> None:
+    assert check_rules(load_recipe(path))
 
 
 def test_a_missing_file_is_named() -> None:
     with pytest.raises(RecipeError, match="nowhere.yaml"):
         load_recipe("nowhere.yaml")
+
+
+def test_a_rule_is_shaped_where_it_stands_and_off_is_off() -> None:
+    recipe = parse_recipe(SOURCE + "rules: {a: off, b: 'off', c: {min: 3}}\n", "r.yaml")
+    assert [isinstance(rule, Off) for rule in recipe.rules.values()] == [True, True, False]
+    with pytest.raises(RecipeError) as error:
+        parse_recipe(SOURCE + "    rules: {a: {min: 1, tasks: [ocr]}}\n", "r.yaml")
+    assert "r.yaml:9: sources.pairs.rules.a.tasks: unknown key" in str(error.value)
+
+
+def test_the_rules_of_a_source_are_no_part_of_what_it_ingests(tmp_path: Path) -> None:
+    from curation.inputs import HashCache, Inputs
+    from curation.review.state import read_state
+    from curation.stages import stages_of
+
+    def fingerprints(text: str) -> dict[str, str]:
+        found: dict[str, str] = {}
+        cache, state = HashCache(tmp_path / "cache.json"), read_state(str(tmp_path / "store"))
+        for stage in stages_of(parse_recipe(text, "r.yaml"), {"pairs": Inputs("", (), "")}, None, cache, state):
+            found[stage.name] = stage.fingerprint(found)
+        return found
+
+    rules = "rules: {a: {signal: answer_words, min: 3, why: x}}\n"
+    plain = fingerprints(SOURCE + rules)
+    other = fingerprints(SOURCE + "    rules: {a: {min: 2}}\n" + rules)
+    assert plain["ingest_pairs"] == other["ingest_pairs"] and plain["measure"] == other["measure"]
+    assert plain["decide"] != other["decide"]
+    assert plain == fingerprints(SOURCE + rules.replace("why: x", "why: y, origin: z"))
+
+
+@pytest.mark.parametrize("build", sorted(BUILDER_FIELDS))
+def test_the_task_of_a_builder_is_the_one_that_it_builds(build: str) -> None:
+    values = {"image": "x", "caption": "c", "question": "q", "answer": {"a": "b"}, "phrase": "p", "instruction": "i"}
+    values |= {"region": [1, 2, 3, 4], "target": [1, 2, 3, 4], "output": "o"}
+    values |= {"regions": [{"points": [1, 2, 3, 4], "text": "t", "label": "l"}]}
+    values |= {"answer": "a"} if build == "vqa" else {}
+    fields = {name: name for name in BUILDER_FIELDS[build][0]}
+    source = Source(path="p", reader="jsonl", build=build, fields=fields)  # type: ignore[arg-type]
+    media = Media(sha256="x", mime="image/png", width=9, height=9, size=9)
+    (sample,) = Builder("s", source).build("s:1", values, lambda value: media)
+    assert sample.task == source.task == BUILDER_TASKS[build]

@@ -28,7 +28,7 @@ from filters.catalogue import catalogue
 from filters.measuring import measure_image, measure_samples
 from filters.signal import signal
 
-SIGNALS = [each for each in catalogue().values() if each.tier != "pixels"]
+SIGNALS = [each for each in catalogue().values() if each.tier in ("header", "text")]
 
 
 def table(*samples: Sample) -> pa.Table:

@@ -14,7 +14,7 @@ from filters.measuring import measure_image
 from filters.signals.pixels import Pixels
 from model.image import ImageError
 
-PIXELS = [each for each in catalogue().values() if each.tier == "pixels"]
+PIXELS = [each for each in catalogue().values() if each.tier == "pixels" and each.grain == "media"]
 Rgb = npt.NDArray[np.uint8]
 
 
@@ -67,30 +67,28 @@ def test_blur_lowers_the_laplacian_variance() -> None:
     assert values[1] < values[0] / 5
 
 
-def test_statistics_are_taken_at_256_pixels_whatever_the_size() -> None:
-    small = Pixels(texture(300, 400))
-    assert small.thumb.shape == (192, 256)
+def test_statistics_are_taken_at_112_to_223_pixels_whatever_the_size() -> None:
+    assert Pixels(texture(300, 400)).thumb.shape == (150, 200)
+    assert Pixels(texture(301, 448)).thumb.shape == (76, 112)  # 301 -> 151 -> 76
     assert Pixels(texture(20, 30)).thumb.shape == (20, 30)
-    assert Pixels(texture(2, 900)).thumb.shape == (1, 256)
+    assert Pixels(texture(2, 900)).thumb.shape == (1, 113)
 
 
 def test_the_pixel_hash_knows_pixels_size_and_orientation_but_not_the_file() -> None:
     image = texture(30, 40)
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, "BMP")
-    same = measure_image(buffer.getvalue(), 1, PIXELS)["pixel_sha256"]
-    assert measured(image)["pixel_sha256"] == same
-    assert measured(image, orientation=6)["pixel_sha256"] == measured(np.rot90(image, -1))["pixel_sha256"]
-    assert measured(image, orientation=3)["pixel_sha256"] != same
-    flat = [measured(grey(np.zeros(shape)))["pixel_sha256"] for shape in ((2, 8), (8, 2), (4, 4))]
+    same = measure_image(buffer.getvalue(), 1, PIXELS)["pixel_hash"]
+    assert measured(image)["pixel_hash"] == same
+    assert measured(image, orientation=6)["pixel_hash"] == measured(np.rot90(image, -1))["pixel_hash"]
+    assert measured(image, orientation=3)["pixel_hash"] != same
+    flat = [measured(grey(np.zeros(shape)))["pixel_hash"] for shape in ((2, 8), (8, 2), (4, 4))]
     assert len(set(flat)) == 3
 
 
 def test_hash_and_thumbnail_are_text_of_fixed_length() -> None:
     row = measured(texture())
-    assert (
-        len(str(row["phash"])) == 16 and len(str(row["thumb_base64"])) == 5464 and len(str(row["pixel_sha256"])) == 64
-    )
+    assert len(str(row["phash"])) == 16 and len(str(row["thumb_base64"])) == 5464 and len(str(row["pixel_hash"])) == 32
     assert list(row) == [each.name for each in PIXELS]
 
 

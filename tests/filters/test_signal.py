@@ -38,7 +38,7 @@ def test_a_signal_without_a_docstring_is_refused() -> None:
 def test_the_catalogue_holds_each_signal_of_each_module_once() -> None:
     found = catalogue()
     assert [name for name, each in found.items() if each.name != name] == []
-    assert {each.tier for each in found.values()} == {"header", "text", "pixels"}
+    assert {each.tier for each in found.values()} == {"header", "text", "pixels", "corpus"}
     assert len(found) == sum(len(collect([module])) for module in MODULES)
 
 

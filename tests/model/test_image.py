@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from model.image import Header, ImageError, apply_orientation, decode, read_header
+from model.image import Header, ImageError, apply_orientation, decode, decode_reduced, read_header
+from model.image_files import gif_frames, jpeg_quality
 
 SCENE = np.kron(np.arange(24, dtype=np.uint8).reshape(4, 6, 1) * 10, np.ones((8, 8, 3), np.uint8))  # 32 high, 48 wide
 
@@ -231,3 +232,110 @@ def test_flipped_bits_give_pixels_or_an_image_error() -> None:
                 assert decode(bytes(broken)).ndim == 3
             except ImageError as error:
                 assert error.message
+
+
+def noise(width: int, height: int, channels: int = 3) -> Image.Image:
+    return Image.fromarray(np.random.default_rng(width).integers(0, 256, (height, width, channels), dtype=np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("format", "mode"), [("JPEG", "L"), ("JPEG", "CMYK"), ("PNG", "RGBA"), ("PNG", "P"), ("GIF", "P")]
+)
+def test_the_header_tells_the_channels(format: str, mode: str) -> None:
+    assert read_header(encoded(noise(16, 8).convert(mode), format)).mode == mode
+
+
+@pytest.mark.parametrize("format", ["GIF", "WEBP", "PNG", "TIFF"])
+def test_the_header_counts_frames(format: str) -> None:
+    images = [noise(20 + 0 * step, 16).rotate(90 * step) for step in range(3)]
+    assert read_header(encoded(images[0], format, save_all=True, append_images=images[1:])).frames == 3
+    assert read_header(encoded(images[0], format)).frames == 1
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize(("width", "scale"), [(222, 1), (223, 2), (444, 2), (445, 4), (889, 8), (4000, 8)])
+def test_a_jpeg_is_reduced_as_far_as_its_longer_side_keeps_112_pixels(width: int, scale: int, orientation: int) -> None:
+    data = encoded(noise(width, 50), "JPEG", exif=exif(orientation))
+    found = decode_reduced(data)
+    shape = (-(-50 // scale), -(-width // scale), 3)
+    assert found.scale == scale
+    assert found.rgb.shape == (shape if orientation == 1 else (shape[1], shape[0], 3))
+    assert found.size == ((width, 50) if orientation == 1 else (50, width))
+
+
+def test_other_formats_are_reduced_beyond_four_megapixels_by_means_of_squares() -> None:
+    columns = np.zeros((2100, 2001, 3), np.uint8)
+    columns[:, 1::2] = 100
+    found = decode_reduced(encoded(Image.fromarray(columns), "PNG", compress_level=1))
+    assert (found.scale, found.rgb.shape, found.size) == (2, (1050, 1001, 3), (2001, 2100))
+    assert found.rgb[:, :1000].min() == 50 == found.rgb[:, :1000].max()
+    assert found.rgb[:, 1000].max() == 0  # the last column has only itself
+    assert decode_reduced(encoded(noise(500, 300), "PNG")).scale == 1
+
+
+def test_large_pictures_are_converted_in_strips_to_the_same_pixels() -> None:
+    half = noise(2100, 2000, 4)
+    data = encoded(half, "PNG", compress_level=1)
+    white = Image.alpha_composite(Image.new("RGBA", half.size, "white"), half).convert("RGB")
+    assert np.array_equal(decode(data), np.asarray(white))
+
+
+def test_reduced_and_whole_decoding_refuse_the_same_files() -> None:
+    rng = np.random.default_rng(11)
+    for format in ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"):
+        data = encoded(noise(300, 240), format)
+        for _ in range(20):
+            broken = bytearray(data)
+            for _ in range(int(rng.integers(1, 30))):
+                broken[int(rng.integers(20, len(data)))] ^= 1 << int(rng.integers(8))
+            kinds = []
+            for read in (decode, decode_reduced):
+                try:
+                    read(bytes(broken))
+                    kinds.append("")
+                except ImageError as error:
+                    kinds.append(error.kind)
+            assert kinds[0] == kinds[1]
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"])
+@pytest.mark.parametrize("keep", [1 / 3, 0.7, 0.95])
+def test_flat_pictures_that_are_cut_are_refused_too(format: str, keep: float) -> None:
+    data = encoded(Image.fromarray(SCENE).resize((480, 320)), format)
+    assert kind_of(data[: int(len(data) * keep)]) in ("truncated", "damaged")
+
+
+def test_a_flipped_bit_in_the_pixels_of_a_png_is_found_by_its_check_sum() -> None:
+    data = encoded(Image.fromarray(SCENE), "PNG")
+    start = data.index(b"IDAT") + 10
+    for at in range(start, start + 20):
+        assert kind_of(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]) == "damaged"
+    assert decode(data + b"bytes after the end").shape == (32, 48, 3)
+    assert kind_of(data[:-12]) == "truncated"  # without its last chunk
+
+
+def test_a_gif_is_walked_block_by_block() -> None:
+    images = [noise(30, 20).rotate(90 * step) for step in range(3)]
+    data = encoded(images[0], "GIF", save_all=True, append_images=images[1:])
+    assert gif_frames(data) == gif_frames(data[:-1]) == gif_frames(data + b"tail") == 3  # the end mark may lack
+    assert kind_of(data[: len(data) - 20]) == "truncated"  # though the first frame is whole
+
+
+def test_a_large_webp_is_too_large_sooner_than_other_formats() -> None:
+    data = encoded(Image.new("RGB", (4100, 4000)), "WEBP", method=0)
+    with pytest.raises(ImageError) as caught:
+        read_header(data)
+    assert caught.value.kind == "too_large" and "16 megapixels" in str(caught.value)
+
+
+def test_the_quality_of_a_jpeg_is_that_of_its_encoder() -> None:
+    for quality in (1, 5, 20, 50, 75, 90, 100):
+        found = jpeg_quality(encoded(noise(16, 16), "JPEG", quality=quality))
+        assert found is not None and abs(found - quality) <= 1
+    assert jpeg_quality(b"\xff\xd8\xff\xdb") is None
+
+
+def test_fill_bytes_before_a_marker_do_not_hide_the_orientation() -> None:
+    data = encoded(Image.fromarray(SCENE), "JPEG", exif=exif(6))
+    at = data.index(b"\xff\xe1")
+    assert read_header(data[:at] + b"\xff\xff" + data[at:]).orientation == 6

@@ -1,0 +1,55 @@
+"""Corpus signals on Spark: how often a row's text or labels occur among the rows of its source.
+
+The keys were made with the text signals, once per content; they are counted over the rows of a run, so that these
+values belong to the run's snapshot of the data and are not remembered.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from filters.catalogue import catalogue
+from filters.signal import Signal
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+
+def corpus_signals() -> list[Signal]:
+    return [signal for signal in catalogue().values() if signal.tier == "corpus"]
+
+
+def on_rows(rows: DataFrame, signals: list[Signal]) -> DataFrame:
+    """`rows` (row_id, source, ...) with each signal's column of keys replaced by its value."""
+    from pyspark.sql import functions as F
+
+    if not signals:
+        return rows
+    names = [signal.name for signal in signals]
+    keys = rows.select("row_id", "source", F.explode(F.concat(*map(_entries, names))).alias("k"))
+    keys = keys.select("row_id", "source", "k.*")
+    counts = keys.groupBy("source", "signal", "key").agg(F.count("*").alias("_count"))
+    totals = counts.groupBy("source", "signal").agg(F.sum("_count").alias("_total"), F.count("*").alias("_distinct"))
+    units = keys.join(counts, ["source", "signal", "key"]).join(F.broadcast(totals), ["source", "signal"])
+    values = units.groupBy("row_id").agg(*(_reduced(signal).alias(signal.name) for signal in signals))
+    return rows.drop(*names).join(values, "row_id", "left")
+
+
+def _entries(name: str) -> Column:
+    """A signal's keys of a row, each with the signal's name."""
+    from pyspark.sql import functions as F
+
+    return F.transform(name, lambda key: F.struct(F.lit(name).alias("signal"), key.alias("key")))
+
+
+def _reduced(signal: Signal) -> Column:
+    """The signal's value of the row, from those of its units; see `filters.measuring.corpus_value`."""
+    from pyspark.sql import functions as F
+
+    value = {
+        "count": F.col("_count"),
+        "share": F.col("_count") / F.col("_total"),
+        "distinct": F.col("_distinct"),
+    }[signal.counts]
+    mine = F.when(F.col("signal") == signal.name, value)
+    return F.max(mine) if signal.reducer == "max" else F.min(mine)  # where there is one unit, `first` is either

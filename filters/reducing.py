@@ -1,0 +1,55 @@
+"""From the units of a sample to the sample: what is measured of its images, pairs of screens and counted keys."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import pyarrow as pa
+
+from filters.measuring import corpus_value
+from filters.signal import Signal
+
+Value = float | int | str | None
+
+
+def reduce_units(signal: Signal, values: Iterable[Value]) -> Value | list[Value]:
+    """A sample's value out of those of its units, in their order.
+
+    Strings of the pixels tier come as a list, one for each image (None where it could not be measured); numbers by the
+    signal's reducer without those that are None. None where nothing is left.
+    """
+    units = list(values)
+    if signal.tier == "pixels" and signal.dtype == "string":
+        return units or None  # type: ignore[return-value]
+    known = [each for each in units if each is not None]
+    if not known:
+        return None
+    if signal.reducer == "first":
+        return known[0]
+    if signal.reducer == "mean":  # added one by one in the order of the values: the units' order must not show
+        return functools.reduce(operator.add, sorted(known), 0.0) / len(known)  # type: ignore[type-var]
+    return (min if signal.reducer == "min" else max)(known)  # type: ignore[type-var]
+
+
+def count_corpus(keys: pa.Table, sources: Sequence[str], signals: Sequence[Signal]) -> list[dict[str, Value]]:
+    """The corpus signals' values, one dict for each row of `keys` (`filters.measuring.corpus_keys`).
+
+    A key is counted over the rows of the same source, and these rows are the corpus: what they leave out is not seen.
+    """
+    rows: list[dict[str, Value]] = [{} for _ in sources]
+    for signal in signals:
+        found: list[list[str]] = keys.column(signal.name).to_pylist()
+        counts: dict[str, Counter[str]] = {}
+        for source, units in zip(sources, found, strict=True):
+            counts.setdefault(source, Counter()).update(units)
+        totals = {source: counter.total() for source, counter in counts.items()}
+        for row, source, units in zip(rows, sources, found, strict=True):
+            counter = counts[source]
+            values = [corpus_value(signal, counter[key], totals[source], len(counter)) for key in units]
+            reduced = reduce_units(signal, values)
+            assert not isinstance(reduced, list)
+            row[signal.name] = reduced
+    return rows

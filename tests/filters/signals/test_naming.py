@@ -1,0 +1,128 @@
+"""Labels against the words of query and answer: what is read, and what is left alone."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from curation.contract.sample import SAMPLE, Media, Part, Region, Sample, Task, Turn, region_part, text_part, to_row
+from filters.measuring import measure_samples
+from filters.signal import Signal
+from filters.signals import naming
+
+SIGNALS = [each for each in vars(naming).values() if isinstance(each, Signal)]
+
+
+def measured(prompt: str, *labels: str, said: str | None = None, task: Task = "grounding") -> dict[str, Any]:
+    regions = tuple(Region(points=(i, 0, i + 1, 1), label=label) for i, label in enumerate(labels))
+    parts: tuple[Part, ...] = tuple(region_part(index) for index in range(len(regions)))
+    if said is not None:
+        parts = (text_part(said), *parts)
+    sample = Sample(
+        row_id="r",
+        source="s",
+        task=task,
+        messages=(Turn(role="user", parts=(text_part(prompt),)), Turn(role="assistant", parts=parts)),
+        media=(Media(sha256="a", mime="image/png", width=100, height=50),),
+        regions=regions,
+    )
+    return measure_samples(pa.Table.from_pylist([to_row(sample)], schema=SAMPLE), SIGNALS).to_pylist()[0]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "label", "fits"),
+    [
+        ("Locate the red car in the image.", "car", 1.0),
+        ("Locate the red car in the image.", "Red Cars", 1.0),
+        ("Locate the red car in the image.", "dog", 0.0),
+        ("Find all the dogs.", "dog", 1.0),
+        ("Detect women", "person", 1.0),
+        ("Where is the fire truck?", "Firetruck", 1.0),
+        ("Please output the bounding box of the cat.", "zebra", 0.0),
+        ("Detect all objects.", "dog", None),
+        ("Detect every object in the image and name it: dog, red car.", "car", 1.0),
+        ("Detect every object in the image and name it: dog, red car.", "zebra", 0.0),
+        ('Detect all objects: answer as [{"bbox_2d": [1, 2, 3, 4]}]', "dog", None),
+        ("Detect all objects. Output format: boxes with labels", "dog", None),
+        ("Locate the one that is left of the tall lamp in the image.", "chair", None),
+        ("Locate far right in the image.", "chair", None),
+        ("Locate the animal in the image.", "dog", None),
+        ("Locate every cake in the image.", "cupcake", 1.0),
+        ("Locate the price.", "$12", None),
+        ("Mark where it hurts.", "knee", None),
+        ("Where is the sofa?", "couch", 1.0),
+        ("Detect all objects, for example: dogs and cats", "horse", None),
+        ("Describe it.", "dog", None),
+        ("框出图中所有的狗", "狗", 1.0),
+        ("框出图中所有的狗", "斑马", 0.0),
+        ("检测所有物体", "狗", None),
+        ("框出图中的狗", "dog", None),
+        ("", "dog", None),
+    ],
+)
+def test_what_the_query_names(prompt: str, label: str, fits: float | None) -> None:
+    assert measured(prompt, label)["label_asked_for"] == fits
+
+
+def test_the_worst_label_counts() -> None:
+    assert (
+        measured("Name what you locate.\nFind all objects: cat, dog", "cat", "dog", "teapot")["label_asked_for"] == 0.0
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "labels", "gap"),
+    [
+        ("There are three dogs.", ["dog", "dog", "dog"], 0),
+        ("There are three dogs.", ["dog"], 2),
+        ("I see 12 red cars here", ["red car"] * 10, 2),
+        ("Two dogs on the left, three dogs on the right", ["dog"] * 5, 0),
+        ("three big dogs", ["dog"], None),
+        ("at least two dogs", ["dog"] * 4, None),
+        ("one of the two dogs", ["dog"], None),
+        ("the dog at 3.5 dogs", ["dog"], None),
+        ("three cats", ["dog"], None),
+        ("图中有三只狗", ["狗", "狗"], 1),
+        ("图中有两只狗", ["狗", "狗"], 0),
+        ("图中有十三只狗", ["狗"], None),
+        ("no number at all", ["dog"], None),
+    ],
+)
+def test_numbers_before_a_label(text: str, labels: list[str], gap: int | None) -> None:
+    assert measured("Find all dogs", *labels, said=text)["label_count_gap"] == gap
+
+
+@pytest.mark.parametrize(
+    ("said", "unanswered", "absent"),
+    [
+        ("", True, False),
+        (" \n", True, False),
+        ("Here it is:", True, False),
+        ("There is no zebra in the image.", False, True),
+        ("```json\n[]\n```", False, True),
+        ("I can't see one.", False, True),
+        ("图中没有斑马。", False, True),
+        ("On the left.", False, False),
+    ],
+)
+def test_an_answer_without_regions(said: str, unanswered: bool, absent: bool) -> None:
+    row = measured("Locate the zebra in the image.", said=said)
+    assert (row["query_unanswered"], row["object_absent"]) == (unanswered, absent)
+
+
+def test_other_tasks_and_answers_with_regions() -> None:
+    assert measured("Locate the dog", "dog")["query_unanswered"] is False
+    row = measured("Locate the dog in the image.", "cat", task="agent")
+    assert all(row[each.name] is None for each in SIGNALS)
+
+
+@pytest.mark.parametrize(
+    "text", [": " * 400_000, "find a" * 150_000, "two " * 250_000, "狗" * 300_000, " " * 900_000, "三只" * 9999]
+)
+def test_long_texts_take_no_long_time(text: str) -> None:
+    started = time.monotonic()
+    measured("Detect all objects" + text, "dog", "狗", said=text)
+    assert time.monotonic() - started < 2

@@ -14,13 +14,13 @@ from curation.contract.table import read_table
 from curation.ledger import Ledger, rules_of
 
 Flags = np.ndarray[Any, np.dtype[np.bool_]]
-_COLUMNS = ["row_id", "sample_id", "source", "task", "fate", "letters", "verdicts"]
+_COLUMNS = ["row_id", "sample_id", "source", "task", "fate", "reason", "detail", "letters", "verdicts"]
 
 
 @dataclass(frozen=True)
 class Decided:
-    """The decided rows: `row_id`, `sample_id`, `source`, `task`, `fate`, `letters`, `verdicts` (rule, verdict, reason)
-    and the signals that were asked for; and the rules, in the order of the letters."""
+    """The decided rows: `row_id`, `sample_id`, `source`, `task`, `fate`, `reason`, `detail`, `letters`, `verdicts`
+    (rule, verdict, reason) and the signals that were asked for; and the rules, in the order of the letters."""
 
     rows: pl.DataFrame
     rules: dict[str, Rule]

@@ -126,7 +126,7 @@ def what_if(ledger: Ledger, rules: Mapping[str, Rule], texts: Sequence[str]) -> 
     table = read_table(ledger.need("measure"), columns=["row_id", "fate", "source", "task", *signals])
     rows = pl.DataFrame(pl.from_arrow(table)).filter(pl.col("fate").is_in(["kept", "made"])).rechunk()
     before, then = (_drops(rows, some) for some in (was, now))
-    kept, keeps = ~before.any(axis=1), ~then.any(axis=1)
+    kept, keeps = np.asarray(~before.any(axis=1)), np.asarray(~then.any(axis=1))
     rows = rows.with_columns(kept=pl.Series(kept), keeps=pl.Series(keeps))
     touched = list(dict.fromkeys(change.rule for change in changes))
     told = [_of_rule(name, rows, rules, after, before, then) for name in touched]

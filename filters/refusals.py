@@ -105,6 +105,7 @@ _ESSENCE = re.compile(
     rf"|\b(?:that|which) {_MODEL} models? (?:are|is) not|\bas an? {_MODEL}(?:[ -]language)?[ -]model"
 )
 _SHORT = 220  # characters
+_LOOKED_AT = 500  # characters: an answer that declines says so at once
 # To transform a given text is to say what it says, refusals too.
 _TRANSFORMS = re.compile(
     r"\b(?:translat|rewrit|re-?writ|rephras|paraphras|reword|edit|correct|convert|chang|modif|transform|fix|summari[sz]"
@@ -143,7 +144,7 @@ def is_refusal(answer: str, prompt: str) -> bool:
 
     Not where the prompt gives a text to transform that says so itself, or wants a message that declines.
     """
-    if not (_REFUSAL.match(answer) or (len(answer) <= _SHORT and _ESSENCE.search(answer))):
+    if not (_REFUSAL.match(answer[:_LOOKED_AT]) or (len(answer) <= _SHORT and _ESSENCE.search(answer))):
         return False
     if _TRANSFORMS.search(prompt) and _SAID.search(prompt):
         return False

@@ -40,8 +40,8 @@ def _check_names(recipe: Recipe, base: Mapping[str, Rule], names: list[str]) -> 
             if source not in recipe.sources:
                 near = nearest(source, recipe.sources)
                 raise recipe.error(("rules", name, "sources"), f"no source `{source}`{near}")
-    for name, source in recipe.sources.items():
-        for rule in source.rules:
+    for name, block in recipe.sources.items():
+        for rule in block.rules:
             if rule not in names:
                 raise recipe.error(("sources", name, "rules", rule), f"there is no rule `{rule}`{_near(rule, names)}")
 

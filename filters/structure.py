@@ -20,7 +20,7 @@ _LINE_QUOTES = re.compile(r'(?<![\d\\])"')
 _TAG = re.compile(
     r"<(/?)(table|thead|tbody|div|span|ul|ol|html|body|head|a|b|i|u|em|strong|sub|sup|pre|code|script|style|form"
     r"|section|article|nav|header|footer|main|h[1-6]|svg|select|button|title|textarea|figure|blockquote)"
-    r"(?:\s+[\w:-]+\s*=[^<>]*)?(/?)>",
+    r"(\s+[\w:-]+\s*=[^<>]*|\s*/?)>",
     re.IGNORECASE,
 )
 _LATEX = (
@@ -38,6 +38,7 @@ STARTS_AS_JSON = (
     r'|\[\s*(?:\{\s*"|\{\s*$|"[^"\n]*"\s*(?:,\s*["\[{\d]|\]\s*$)|\{\s*\}))'
 )
 _STARTS_AS_JSON = re.compile(STARTS_AS_JSON)
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+\\?("?)', re.DOTALL)
 _SEPARATOR = re.compile(r"^\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$")
 
 
@@ -66,11 +67,11 @@ def unclosed_tags(text: str) -> int | None:
     """
     open_: Counter[str] = Counter()
     found = False
-    for slash, name, empty in _TAG.findall(re.sub(r"(?<!`)`[^`\n]+`(?!`)", "", text)):
+    for slash, name, rest in _TAG.findall(re.sub(r"(?<!`)`[^`\n]+`(?!`)", "", text)):
         found = True
         if slash:
             open_[name.lower()] -= 1
-        elif not empty:
+        elif not rest.endswith("/"):
             open_[name.lower()] += 1
     return sum(count for count in open_.values() if count > 0) if found else None
 
@@ -162,5 +163,11 @@ def _refuse(constant: str) -> None:
 
 def _stays_open(body: str) -> bool:
     """Whether brackets or a string are open at the end."""
-    bare = re.sub(r'"(?:[^"\\]|\\.)*"', "", body, flags=re.DOTALL)
-    return '"' in bare or bare.count("{") > bare.count("}") or bare.count("[") > bare.count("]")
+    bare, last = [], 0
+    for string in _STRING.finditer(body):
+        if not string[1]:
+            return True
+        bare.append(body[last : string.start()])
+        last = string.end()
+    rest = "".join((*bare, body[last:]))
+    return rest.count("{") > rest.count("}") or rest.count("[") > rest.count("]")

@@ -47,6 +47,7 @@ MAY_BE_OPEN = r"^\s*\p{Lu}[^\n:—/#]+$"  # what `open_words` takes for prose, a
 HAS_SENTENCES = r"[.!?…][^\w\s]*\s+\S|[。！？।؟۔।॥]"
 # Fewer words before the cut, and a title or a label looks the same.
 _MIN_WORDS = 5
+_LONGEST = 4000  # characters before the end that are looked at
 
 
 def is_cut(text: str) -> bool:
@@ -55,9 +56,9 @@ def is_cut(text: str) -> bool:
     It does where it ends in a comma, an opening mark, a hyphen or a word that needs another; and where its last
     sentence has no full stop although the one before it in the line, or every comparable line before it, has one.
     """
-    text = text.rstrip()
+    text = text.rstrip()[-_LONGEST:]
     lines = [line for line in text.splitlines() if line.strip()]
-    if not lines or _ENDED.search(text):
+    if not lines or _ENDED.search(text[-9:]):
         return False
     last = lines[-1]
     item = _ITEM.match(last)
@@ -78,7 +79,9 @@ def open_words(text: str) -> int:
     Prose begins with a capital letter, holds small words, and is no list, title, hashtag, quotation or code.
     """
     text = text.strip()
-    if "\n" in text or _ENDED.search(text) or _NOT_PROSE.search(text) or _after_last_sentence(text) != text:
+    if len(text) > _LONGEST or "\n" in text or _ENDED.search(text[-9:]) or _NOT_PROSE.search(text):
+        return 0
+    if _after_last_sentence(text) != text:
         return 0
     words = text.split()
     enumerates = text.count(",") * 4 > len(words) or re.search(r"^[\"“]|[:—/#]|\s[-–]\s", text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import struct
 import zlib
 from collections.abc import Iterator
@@ -94,15 +95,18 @@ def jpeg_quality(data: bytes) -> int | None:
         return None
     for marker, start, end in _jpeg_segments(data):
         if marker == 0xDB and data[start : start + 1] == b"\x00" and end - start >= 65:
-            # Entries end at 255, so that those tell nothing of how strong a strong compression is.
-            known = [(mine, base) for mine, base in zip(data[start + 1 : start + 65], _LUMINANCE, strict=True)]
-            known = [(mine, base) for mine, base in known if mine < 255]
-            if not known:
-                return 1
-            scale = 100 * sum(mine for mine, _ in known) / sum(base for _, base in known)
-            quality = (200 - scale) / 2 if scale <= 100 else 5000 / scale
-            return min(100, max(1, round(quality)))
+            return _quality(data[start + 1 : start + 65])
     return None
+
+
+@functools.lru_cache(maxsize=1024)  # few tables are in use
+def _quality(table: bytes) -> int:
+    # Entries end at 255, so that those tell nothing of how strong a strong compression is.
+    known = [(mine, base) for mine, base in zip(table, _LUMINANCE, strict=True) if mine < 255]
+    if not known:
+        return 1
+    scale = 100 * sum(mine for mine, _ in known) / sum(base for _, base in known)
+    return min(100, max(1, round((200 - scale) / 2 if scale <= 100 else 5000 / scale)))
 
 
 def exif_orientation(exif: bytes) -> int:

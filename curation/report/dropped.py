@@ -36,7 +36,8 @@ def _source(decided: Decided, source: str) -> dict[str, Any] | None:
     mine = Decided(decided.rows.filter(pl.col("source") == source), decided.rules)
     drops = mine.drops()
     only = drops & (drops.sum(axis=1, keepdims=True) == 1)
-    recommended, rules = presets(), []
+    recommended = presets()
+    rules: list[dict[str, Any]] = []
     for index, (name, rule) in enumerate(mine.rules.items()):
         if not drops[:, index].any():
             continue

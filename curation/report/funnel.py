@@ -11,7 +11,6 @@ from curation.ledger import Ledger, reasons, rules_of
 from curation.report.signals import condition
 from curation.report.tables import beside, parquet_files, read_columns
 from curation.stage import COUNTS, FATES
-from filters.presets import presets
 
 Tile = tuple[str, str, str]  # the number, what it counts, and more about it
 
@@ -45,14 +44,13 @@ def rules(ledger: Ledger) -> list[dict[str, Any]]:
     """The rule funnel with what each rule keeps and its bar: what it leaves and what it is the first to drop."""
     if "decide" not in ledger.tables:
         return []
-    entries, known, recommended = rule_funnel(ledger), rules_of(ledger), presets()
+    entries, known = rule_funnel(ledger), rules_of(ledger)
     before = entries[0]["left"] + entries[0]["first"] if entries else 1
     return [
         {
             **entry,
             "condition": condition(known[entry["rule"]]),
             "tasks": ", ".join(known[entry["rule"]].tasks),
-            "why": recommended[entry["rule"]].why if entry["rule"] in recommended else "",
             "bar": [("kept", 100 * entry["left"] / before), ("dropped", 100 * entry["first"] / before)],
         }
         for entry in entries

@@ -55,7 +55,7 @@ def _figure(decided: Decided, drops: Flags, only: Flags, signal: str, rules: dic
     tasks = sorted({task for rule in rules.values() for task in rule.tasks})
     everywhere = any(not rule.tasks for rule in rules.values())
     mine = [index for index, name in enumerate(decided.rules) if name in rules]
-    rows = decided.rows.select("task", "fate", signal, here=pl.Series(drops[:, mine].any(axis=1)))
+    rows = decided.rows.select("task", "fate", signal, here=pl.Series(np.asarray(drops[:, mine].any(axis=1))))
     rows = rows if everywhere else rows.filter(pl.col("task").is_in(tasks))
     measured = rows.filter(pl.col(signal).is_not_null())
     groups = [

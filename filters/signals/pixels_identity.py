@@ -26,7 +26,7 @@ def thumb_base64(pixels: Pixels) -> str:
 
 @pixel(unit="32 hex digits", dtype="string", source="XXH3, 128 bits: fast, and no protection against forgery")
 def pixel_hash(pixels: Pixels) -> str:
-    """Hash of the displayed pixels as they were decoded, and of their size: equal in another file of the same pixels.
+    """Hash of the pixels as decoded and displayed, and of their size: equal in another file of the same pixels.
 
     For PNG, GIF, BMP, TIFF and WebP up to 4 megapixels these are all pixels; beyond, means of squares of pixels. For a
     JPEG they are those of the reduced decode: files with the same coefficients (metadata removed, losslessly

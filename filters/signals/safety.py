@@ -12,7 +12,7 @@ import polars as pl
 from filters.answers import all_text, on_some, once
 from filters.classifier import label_probability
 from filters.frames import Batch
-from filters.lexicon import count_terms, terms
+from filters.lexicon import count_terms, may_hold_terms
 from filters.signal import divide, signal
 
 text = functools.partial(signal, tier="text", grain="sample")
@@ -81,7 +81,7 @@ def _unsafe(samples: pl.DataFrame, batch: Batch) -> pl.Series:
 
     def compute() -> pl.Series:
         lower = _lower(samples, batch)
-        candidates = lower.str.contains_any(list(terms(path)))
+        candidates = may_hold_terms(lower, path)
         return on_some(candidates, functools.partial(count_terms, path=path), 0, pl.Int64, lower)
 
     return once(batch, "unsafe", compute)  # type: ignore[no-any-return]

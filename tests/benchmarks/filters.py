@@ -85,6 +85,7 @@ def main() -> None:
                 broken[f"{type(error).__name__}: {error}"] = [name]
             else:
                 found.append((folder is not None, future.result()))
+            print(f"{name}: done after {time.monotonic() - started:.0f} s", file=sys.stderr)
     result = summarise([one for is_real, one in found if not is_real], [one for is_real, one in found if is_real])
     result["errors"] |= broken
     result["seconds"] = round(time.monotonic() - started, 1)

@@ -29,7 +29,19 @@ HOSTILE = (
 )
 SHOWN = HOSTILE.replace("\x1b", "\u241b").replace("\u202e", "\u2421")
 STAGES = ("ingest", "measure", "decide", "deduplicate", "mix", "render")
-SECTIONS = ["funnel", "rules", "signals", "galleries", "mix", "sampling", "pairs", "review", "training", "evaluation"]
+SECTIONS = [
+    "funnel",
+    "rules",
+    "dropped",
+    "signals",
+    "galleries",
+    "mix",
+    "sampling",
+    "pairs",
+    "review",
+    "training",
+    "evaluation",
+]
 
 
 @pytest.fixture(scope="module")
@@ -128,11 +140,13 @@ def unseen(tab: Any) -> int:
 
 def test_the_page_of_a_run_without_a_model(plain: Path, chromium: Any) -> None:
     with opened(chromium, plain) as tab:
-        assert ids(tab) == ["funnel", "rules", "signals", "galleries", "mix"]
+        assert ids(tab) == ["funnel", "rules", "dropped", "signals", "galleries", "mix"]
         text = tab.inner_text("body")
         assert "Not in this run: judging and sampling, preference pairs, review, training, evaluation" in text
         assert "Every row is accounted for" in text
-        assert tab.locator("#signals img").count() == 14  # of thirteen rules, one reads two signals
+        assert tab.locator("#signals img").count() == tab.locator("#signals figure").count() > 5
+        assert tab.locator("#signals details tr").count() > 5  # what dropped nothing is folded away
+        assert tab.locator("#dropped table").count() > 5
         assert tab.locator("#galleries img").count() > 50 and unseen(tab) == 0
         assert {"not_blank", "Quarantined", "Duplicates"} <= set(tab.locator("summary b").all_inner_texts())
         assert tab.eval_on_selector_all("nav a", "all => all.every(each => document.querySelector(each.hash))")

@@ -11,26 +11,24 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
 from curation.contract.rule import Rule
 from curation.contract.sample import Region
+from curation.decided import rule_funnel
+from curation.ledger import story
 from curation.media import MediaStore
 from curation.report import plots
 from curation.report.bins import Bins, make_bins, short, smoothed, ticks
 from curation.report.cards import clip, make_card, said
 from curation.report.choose import nearest, place, spread
+from curation.report.dropped import by_source
 from curation.report.funnel import funnel, mix, tiles
 from curation.report.galleries import by_rule, duplicates, kept, quarantined
 from curation.report.picture import SIDE, Thumbnails
 from curation.report.signals import condition, histograms
-
-KEEP = {"verdict": "keep", "reason": ""}
-
-
-def drop(reason: str) -> dict[str, str]:
-    return {"verdict": "drop", "reason": reason}
 
 
 def svg(uri: str) -> ET.Element:
@@ -83,12 +81,18 @@ def test_ticks_and_short_numbers() -> None:
 
 def test_a_plot_is_the_same_each_time_and_has_no_date() -> None:
     bins = Bins((0.0, 1.0, 2.0), False, False)
-    first, second = (plots.histogram(bins, [3, 0], [0, 1], [1, 0], 0.5, None) for _ in range(2))
+    first, second = (plots.histogram(bins, [3, 0], [0, 1], [1, 0], [0.5], []) for _ in range(2))
     assert first == second
     text = base64.b64decode(first.split(",")[1]).decode()
     assert "<dc:date>" not in text and "<script" not in text
     assert text.count("stroke-dasharray: 5.2,2.6") == 2  # the one threshold, above and below
     assert "#009e73" in text and "#d55e00" in text
+
+
+def test_every_threshold_of_a_signal_is_drawn() -> None:
+    bins = Bins((0.0, 1.0, 2.0), False, False)
+    text = base64.b64decode(plots.histogram(bins, [3, 0], [0, 1], [1, 0], [0.5, 0.7], [1.5]).split(",")[1]).decode()
+    assert text.count("stroke-dasharray: 5.2,2.6") == 6  # three, above and below
 
 
 def test_names_in_a_plot_are_no_formulas_and_no_markup() -> None:
@@ -120,7 +124,8 @@ def test_the_nearest_to_a_bound_come_first() -> None:
 def test_conditions_in_words() -> None:
     assert condition(Rule(signal="a", min=28)) == "a ≥ 28"
     assert condition(Rule(signal="a", min=1, max=5)) == "1 ≤ a ≤ 5"
-    assert condition(Rule(signal="a", equals=False)) == "a is False"
+    assert condition(Rule(signal="a", equals=False)) == "a is false"
+    assert condition(Rule(signal="a", min=2, by_source={"s": Rule(signal="a", min=1)})) == "a ≥ 2; s: a ≥ 1"
     assert condition(Rule.model_validate({"signal": "a", "in": ["x", "y"]})) == "a is one of x, y"
     assert condition(Rule(predicate="a < b")) == "a < b"
 
@@ -128,40 +133,67 @@ def test_conditions_in_words() -> None:
 @pytest.fixture
 def decided(shelf: Any) -> Any:
     """Five rows and two rules: `wide` on every row, `wordy` on captions only."""
-    rules = {"wide": {"signal": "width_px", "min": 28.0}, "wordy": {"signal": "answer_words", "min": 3.0}}
-    rules["wordy"]["tasks"] = ["caption"]
-    rows = [
-        ("s:1", "caption", 100, 9, KEEP, KEEP),
-        ("s:2", "caption", 10, 9, drop("width_px 10 < 28"), KEEP),
-        ("s:3", "caption", 30, 1, KEEP, drop("answer_words 1 < 3")),
-        ("s:4", "text", None, 1, {"verdict": "unknown", "reason": ""}, {"verdict": "na", "reason": ""}),
-        ("s:5", "vqa", 40, 1, KEEP, {"verdict": "na", "reason": ""}),
+    wide = {"name": "wide", "signal": "width_px", "min": 28.0}
+    wordy = {"name": "wordy", "signal": "answer_words", "min": 3.0, "tasks": ["caption"]}
+    few, small = "answer_words 1 < 3", "width_px 10 < 28"
+    rows: list[tuple[Any, ...]] = [
+        ("s:1", "caption", 100, 9, "kk", []),
+        ("s:2", "caption", 10, 1, "dd", [("wide", small), ("wordy", few)]),
+        ("s:3", "caption", 30, 1, "kd", [("wordy", few)]),
+        ("s:4", "text", None, 1, "u-", []),
+        ("s:5", "vqa", 40, 1, "k-", []),
     ]
-    fates = ["dropped" if "drop" in (wide["verdict"], wordy["verdict"]) else "kept" for *_, wide, wordy in rows]
-    table = pa.table(
-        {
-            "row_id": [row[0] for row in rows],
-            "source": ["s"] * 5,
-            "task": [row[1] for row in rows],
-            "width_px": pa.array([row[2] for row in rows], pa.int64()),
-            "answer_words": [row[3] for row in rows],
-            "verdicts": [[{"rule": "wide", **row[4]}, {"rule": "wordy", **row[5]}] for row in rows],
-            "fate": fates,
-            "reason": [""] * 5,
-            "detail": [""] * 5,
-        }
-    )
-    shelf.put("decide", table, {"in": 5, "kept": 3, "dropped": 2}, {"rules": rules})
+    named = {"row_id": [row[0] for row in rows], "sample_id": ["x"] * 5, "source": ["s"] * 5}
+    named["task"] = [row[1] for row in rows]
+    verdicts = [[{"rule": rule, "verdict": "drop", "reason": why} for rule, why in row[5]] for row in rows]
+    table = {**named, "letters": [row[4] for row in rows], "verdicts": verdicts}
+    table |= {"fate": ["dropped" if row[5] else "kept" for row in rows], "reason": [""] * 5, "detail": [""] * 5}
+    shelf.put("decide", pa.table(table), {"in": 5, "kept": 3, "dropped": 2}, {"rules": [wide, wordy]})
+    widths, words = pa.array([row[2] for row in rows], pa.int64()), [row[3] for row in rows]
+    measured = {**named, "width_px": widths, "answer_words": words, "fate": ["kept"] * 5}
+    shelf.put("measure", pa.table({**measured, "reason": [""] * 5, "detail": [""] * 5}))
     return shelf
+
+
+def test_the_funnel_of_rules_tells_what_only_one_rule_drops(decided: Any) -> None:
+    wide, wordy = rule_funnel(decided.ledger)
+    counts = ("applies", "unknown", "alone", "only", "first", "left")
+    assert [wide[name] for name in counts] == [5, 1, 1, 0, 1, 4]
+    assert [wordy[name] for name in counts] == [3, 0, 2, 1, 1, 3]
+
+
+def test_a_story_has_the_verdict_of_every_rule(decided: Any) -> None:
+    (_, entry) = sorted(story(decided.ledger, "s:3"), key=lambda entry: entry["stage"] == "decide")
+    assert [tuple(each.values()) for each in entry["verdicts"]] == [
+        ("wide", "keep", ""),
+        ("wordy", "drop", "answer_words 1 < 3"),
+    ]
 
 
 def test_histograms_tell_who_dropped_a_row(decided: Any) -> None:
     wide, wordy = histograms(decided.ledger)
-    assert (wide["signal"], wide["kept"], wide["dropped"], wide["elsewhere"], wide["unmeasured"]) == (
-        ("width_px", 2, 1, 1, 1)
-    )
-    assert (wordy["kept"], wordy["dropped"], wordy["elsewhere"], wordy["tasks"]) == (1, 1, 1, "caption")
-    assert wordy["rules"] == [("wordy", "answer_words ≥ 3", "caption")]
+    counts = ("kept", "dropped", "elsewhere", "unmeasured")
+    assert (wide["signal"], *[wide[name] for name in counts]) == ("width_px", 2, 1, 1, 1)
+    assert (wordy["tasks"], *[wordy[name] for name in counts]) == ("caption", 1, 2, 0, 0)
+    assert wordy["rules"] == [("wordy", "answer_words ≥ 3", "caption", 2, 1)]  # it drops 2, 1 of them alone
+
+
+def test_a_signal_whose_rules_dropped_nothing_has_no_plot_and_comes_last(decided: Any) -> None:
+    table = pq.read_table(f"{decided.tables['decide']}/part.parquet").to_pylist()
+    for row in table:
+        row["letters"] = row["letters"].replace("dd", "kd")
+    pq.write_table(pa.Table.from_pylist(table), f"{decided.tables['decide']}/part.parquet")
+    wordy, wide = histograms(decided.ledger)
+    assert (wordy["signal"], wide["signal"], wide["plot"]) == ("answer_words", "width_px", "")
+    assert wordy["plot"]
+
+
+def test_what_a_source_lost_shows_first_what_only_that_rule_drops(decided: Any) -> None:
+    (lost,) = by_source(decided.ledger)
+    assert (lost["source"], lost["rows"], lost["dropped"]) == ("s", 5, 2)
+    assert [(rule["rule"], rule["drops"], rule["only"]) for rule in lost["rules"]] == [("wordy", 2, 1), ("wide", 1, 0)]
+    assert [example["row_id"] for example in lost["rules"][0]["examples"]] == ["s:3", "s:2"]
+    assert lost["rules"][0]["examples"][0]["reason"] == "answer_words 1 < 3"
 
 
 def test_a_rules_gallery_has_both_sides_of_its_threshold(decided: Any) -> None:
@@ -178,7 +210,7 @@ def test_galleries_of_stages(decided: Any) -> None:
     fates = {"reason": ["", "exact_text"], "detail": ["", ""]}
     rows = {"row_id": ["s:1", "s:4"], "source": ["s", "s"], "duplicate_of": [None, "s:1"]}
     decided.put("deduplicate", pa.table({**rows, "fate": ["kept", "dropped"], **fates}))
-    decided.put("measure", pa.table({"row_id": ["s:9"], "fate": ["quarantined"], "reason": ["cut"], "detail": ["x"]}))
+    decided.put("ingest_s", pa.table({"row_id": ["s:9"], "fate": ["quarantined"], "reason": ["cut"], "detail": ["x"]}))
     assert [one.row_id for one in kept(decided.ledger)[0].chosen] == ["s:1"]
     (unread,) = quarantined(decided.ledger)
     assert [(one.row_id, one.badge, one.note) for one in unread.chosen] == [("s:9", "cut", "x")]

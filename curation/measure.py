@@ -14,27 +14,33 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from curation.contract.recipe import Recipe, RecipeError
 from curation.contract.table import join
 from curation.corpus import corpus_signals, on_rows
 from curation.media import MediaStore
+from curation.packing import pack, packed_type, place, unpack
 from curation.remember import Compute, recalled, remembered
-from curation.stage import Job
+from curation.stage import Finished, Job
 from curation.store import fingerprint
 from filters.catalogue import catalogue
 from filters.context import Context
 from filters.frames import COLUMNS
 from filters.measuring import corpus_keys, measure_image, measure_samples, measure_screens
+from filters.reducing import reduce_units
 from filters.signal import Signal, signal_schema
 from model.image import ImageError
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-VERSION = 2
+VERSION = 3
 SHARD = 50_000  # contents to a batch (platform default)
 _AT_ONCE = 4_096  # samples that the text signals get at a time: fewer cost overhead
+_ERROR = [pa.field("error", pa.string()), pa.field("message", pa.string())]
+_OF_SAMPLE, _OF_IMAGES = "of_sample", "of_images"  # packed signals
+_UNITS = pa.schema([("position", pa.int32()), ("sha256", pa.string()), ("packed", packed_type()), *_ERROR])
 _BYTES_AT_ONCE = 8_000_000  # and no more than this, where a sample is long
 
 
@@ -53,7 +59,7 @@ def settings(context: Context) -> dict[str, Any]:
     return {"signals": sorted(signal.key for signal in catalogue().values()), "context": context.settings()}
 
 
-def measure(job: Job, context: Context) -> DataFrame:
+def measure(job: Job, context: Context) -> Finished:
     """One row per sample: `sample_id`, every signal, and the fate: quarantined where an image can't be decoded."""
     from pyspark.sql import functions as F
 
@@ -61,12 +67,23 @@ def measure(job: Job, context: Context) -> DataFrame:
     rows = samples.select("row_id", "sample_id", "source", "task", "content", "pictures")
     rows = on_rows(rows.join(_of_samples(job, samples, context), "content", "left"), corpus_signals())
     rows = rows.join(_of_images(job, samples), "pictures", "left").join(_of_screens(job, samples), "row_id", "left")
-    return rows.select(
+    rows = rows.select(
         "*",
         F.when(F.col("error").isNull(), "kept").otherwise("quarantined").alias("fate"),
         F.coalesce("error", F.lit("")).alias("reason"),
         F.coalesce("message", F.lit("")).alias("detail"),
-    ).drop("error", "message", "content", "pictures")
+    )
+    return Finished(rows.drop("error", "message", "content", "pictures"), _named)
+
+
+def _named(rows: pa.Table) -> pa.Table:
+    """The rows with a column for each signal, in the catalogue's order."""
+    found = unpack(rows.column(_OF_SAMPLE), _signals("header", "text"))
+    found |= unpack(rows.column(_OF_IMAGES), brought_signals())
+    found |= {name: rows.column(name) for name in rows.column_names}
+    first = ["row_id", "sample_id", "source", "task"]
+    signals = [name for name in catalogue() if name in found]
+    return pa.table({name: found[name] for name in [*first, *signals, "media_sha256", "fate", "reason", "detail"]})
 
 
 def ingested(job: Job) -> DataFrame:
@@ -91,76 +108,103 @@ def _pictures() -> Column:
 
 
 def _of_samples(job: Job, samples: DataFrame, context: Context) -> DataFrame:
-    """The signals of the header and text tiers and the keys of the corpus tier, by `content`."""
+    """The signals of the header and text tiers, packed, and the keys of the corpus tier, by `content`."""
     from pyspark.sql import functions as F
 
     signals, counted = _signals("header", "text"), corpus_signals()
-    schema = pa.schema(
-        [
-            *signal_schema("content", signals),
-            *(pa.field(signal.name, pa.list_(pa.string())) for signal in counted),
-        ]
-    )
+    keys = [pa.field(signal.name, pa.list_(pa.string())) for signal in counted]
+    schema = pa.schema([("content", pa.string()), (_OF_SAMPLE, packed_type()), *keys])
 
     def compute(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for table in _larger(batches):
-            measured = measure_samples(table, signals, context)
+            measured = pack(measure_samples(table, signals, context), signals)
             keys = corpus_keys(table, counted, context)
-            columns = [table.column("content"), *measured.columns[1:], *keys.columns[1:]]
+            columns = [table.column("content"), measured, *keys.columns[1:]]
             yield from pa.table(columns, schema=schema).combine_chunks().to_batches()
 
     # Without the source, which is not part of the content: equal contents of two sources are measured once.
-    payload = samples.select("content", *COLUMNS).withColumn("source", F.lit("")).dropDuplicates(["content"])
+    payload = samples.select("content", *COLUMNS).withColumn("source", F.lit(""))
     folder = _folder("samples", [*signals, *counted], context.settings())
     return remembered(job, folder, payload, "content", compute, schema, SHARD)
 
 
 def _of_images(job: Job, samples: DataFrame) -> DataFrame:
-    """What the images of each list of images tell, reduced to the list, by `pictures`; `error` and `message` where one
-    can't be decoded."""
+    """What the images of each list of images tell, packed, by `pictures`; `error` and `message` where one can't be
+    decoded."""
     from pyspark.sql import functions as F
 
     images = samples.select(F.explode("media").alias("m")).select("m.sha256", "m.orientation")
-    images = images.dropDuplicates(["sha256"]).repartition(job.spark.sparkContext.defaultParallelism * 4)
-    signals = image_signals()
-    compute = _image_task(job.runtime.media, signals, _image_schema())
-    of_image = remembered(job, _folder("pixels", signals), images, "sha256", compute, _image_schema(), SHARD)
-    brought = [signal for signal in signals if signal.reducer != "none"]
+    compute = _image_task(job.runtime.media)
+    of_image = remembered(job, _images_folder(), images, "sha256", compute, _image_schema(), SHARD)
+    of_image = of_image.select("sha256", "packed", "error", "message")
     # Most samples have one image or none: they are joined with the image itself, and only lists are gathered.
+    lists = [F.transform("packed.texts", lambda text: F.array(text)).alias("texts")]
     alone = of_image.select(
         F.col("sha256").alias("pictures"),
-        *(F.array(signal.name).alias(signal.name) if signal.dtype == "string" else signal.name for signal in brought),
+        F.when(F.col("packed").isNotNull(), F.struct("packed.floats", "packed.ints", "packed.flags", *lists)).alias(
+            _OF_IMAGES
+        ),
         F.array("sha256").alias("media_sha256"),
         "error",
         "message",
     )
-    lists = samples.where(F.size("media") > 1).select("pictures", "media").dropDuplicates(["pictures"])
-    units = lists.select("pictures", F.posexplode("media.sha256").alias("position", "sha256"))
-    gathered = (
-        units.join(of_image, "sha256", "left")
-        .groupBy("pictures")
-        .agg(
-            *(_reducer(signal).alias(signal.name) for signal in brought),
-            _in_order("sha256").alias("media_sha256"),
-            F.min("error").alias("error"),
-            F.min("message").alias("message"),
-        )
-    )
-    return alone.unionByName(gathered)
+    several = samples.where(F.size("media") > 1).select("pictures", "media").dropDuplicates(["pictures"])
+    units = several.select("pictures", F.posexplode("media.sha256").alias("position", "sha256"))
+    unit = F.struct("position", "sha256", "packed", "error", "message")
+    gathered = units.join(of_image, "sha256", "left").groupBy("pictures")
+    gathered = gathered.agg(F.array_sort(F.collect_list(unit)).alias("units"))
+    return alone.unionByName(gathered.mapInArrow(_reduce_lists, alone.schema))
 
 
 def image_signals() -> list[Signal]:
     return [signal for signal in _signals("pixels") if signal.grain == "media"]
 
 
+def brought_signals() -> list[Signal]:
+    """The image signals that are brought to samples; the others stay with their images."""
+    return [signal for signal in image_signals() if signal.reducer != "none"]
+
+
 def measured_images(job: Job) -> DataFrame:
-    """Every image that the store has measured with today's signals, by `sha256`, all signals unreduced."""
-    return recalled(job, _folder("pixels", image_signals()))
+    """(sha256, pixel_hash, thumb_base64) of every image that the store has measured with today's signals."""
+    from pyspark.sql import functions as F
+
+    brought = brought_signals()
+    where, index = place(catalogue()["pixel_hash"], brought)
+    pixels = F.get(f"packed.{where}", F.lit(index)).alias("pixel_hash")
+    return recalled(job, _images_folder(), "sha256").select("sha256", pixels, "thumb_base64")
+
+
+def _images_folder() -> str:
+    return _folder("pixels", image_signals())
 
 
 def _image_schema() -> pa.Schema:
-    ends = [pa.field("error", pa.string()), pa.field("message", pa.string())]
-    return pa.schema([*signal_schema("sha256", image_signals()), *ends])
+    stays = [pa.field(signal.name, signal.arrow_type) for signal in image_signals() if signal.reducer == "none"]
+    return pa.schema([("sha256", pa.string()), ("packed", packed_type()), *stays, *_ERROR])
+
+
+def _reduce_lists(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Lists of measured images to one packed row each."""
+    signals = brought_signals()
+    columns = signal_schema("sha256", signals)
+    for batch in batches:
+        lists = [pa.Table.from_pylist(units, schema=_UNITS) for units in batch.column("units").to_pylist()]
+        rows = []
+        for units in lists:
+            values = {name: column.to_pylist() for name, column in unpack(units.column("packed"), signals).items()}
+            rows.append({signal.name: reduce_units(signal, values[signal.name]) for signal in signals})
+        listed = [pa.field(each.name, pa.list_(pa.string())) for each in signals if each.dtype == "string"]
+        schema = pa.schema([*(field for field in columns if field.name not in {f.name for f in listed}), *listed])
+        yield pa.RecordBatch.from_arrays(
+            [
+                batch.column("pictures"),
+                pack(pa.Table.from_pylist(rows, schema=schema), signals, lists=True),
+                pa.array([units.column("sha256").to_pylist() for units in lists], pa.list_(pa.string())),
+                *(pa.array([pc.min(units.column(name)).as_py() for units in lists]) for name in ("error", "message")),
+            ],
+            ["pictures", _OF_IMAGES, "media_sha256", "error", "message"],
+        )
 
 
 def _of_screens(job: Job, samples: DataFrame) -> DataFrame:
@@ -176,7 +220,7 @@ def _of_screens(job: Job, samples: DataFrame) -> DataFrame:
         F.col("steps.media").alias("places"),
         F.col("media.sha256").alias("hashes"),
         F.col("media.orientation").alias("orientations"),
-    ).dropDuplicates(["sample_id"])
+    )
     measured = remembered(job, _folder("screens", signals), contents, "sample_id", compute, schema, SHARD)
     return several.select("row_id", "sample_id").join(measured, "sample_id").drop("sample_id")
 
@@ -187,7 +231,7 @@ def _signals(*tiers: str) -> list[Signal]:
 
 def _folder(tier: str, signals: Sequence[Signal], context: dict[str, Any] | None = None) -> str:
     measured = sorted(signal.key for signal in signals)
-    return join("signals", f"{tier}-{fingerprint([measured, context] if context else measured)}")
+    return join("signals", f"{tier}-{fingerprint([VERSION, measured, context])}")
 
 
 def _larger(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
@@ -203,11 +247,11 @@ def _larger(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
         yield pa.Table.from_batches(waiting)
 
 
-def _image_task(media: MediaStore, signals: list[Signal], schema: pa.Schema) -> Compute:
+def _image_task(media: MediaStore) -> Compute:
     url, access = media.url, media.access  # a store holds a lock, which does not travel
 
     def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        media = MediaStore(url, access)
+        media, signals, brought, schema = MediaStore(url, access), image_signals(), brought_signals(), _image_schema()
         for batch in batches:
             hashes, orientations = batch.column("sha256").to_pylist(), batch.column("orientation").to_pylist()
             rows = []
@@ -216,7 +260,9 @@ def _image_task(media: MediaStore, signals: list[Signal], schema: pa.Schema) -> 
                     rows.append({"sha256": sha256, **measure_image(data, orientation, signals)})
                 except ImageError as error:
                     rows.append({"sha256": sha256, "error": error.kind, "message": str(error)})
-            yield pa.RecordBatch.from_pylist(rows, schema=schema)
+            named = pa.Table.from_pylist(rows, schema=pa.schema([*signal_schema("sha256", signals), *_ERROR]))
+            packed = named.append_column("packed", pack(named, brought))
+            yield from packed.select(schema.names).cast(schema).combine_chunks().to_batches()
 
     return run
 
@@ -238,24 +284,3 @@ def _screens_task(media: MediaStore, signals: list[Signal], schema: pa.Schema) -
             yield pa.RecordBatch.from_pylist(rows, schema=schema)
 
     return run
-
-
-def _reducer(signal: Signal) -> Column:
-    from pyspark.sql import functions as F
-
-    if signal.dtype == "string":
-        return _in_order(signal.name)
-    if signal.reducer == "first":
-        return F.min_by(signal.name, "position")
-    if signal.reducer == "mean":  # summed in the order of the values: the order of rows must not show in a last digit
-        values = F.array_sort(F.collect_list(signal.name))
-        total = F.aggregate(values, F.lit(0.0), lambda total, value: total + value)
-        return F.try_divide(total, F.count(signal.name))  # null where no image could be measured
-    return {"min": F.min, "max": F.max}[signal.reducer](signal.name)
-
-
-def _in_order(name: str) -> Column:
-    from pyspark.sql import functions as F
-
-    pairs = F.array_sort(F.collect_list(F.struct("position", F.col(name).alias("value"))))
-    return F.transform(pairs, lambda pair: pair["value"])

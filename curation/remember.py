@@ -34,16 +34,18 @@ def remembered(
     shard: int,
     tasks: int = 0,
 ) -> DataFrame:
-    """The results for all `contents`, which have distinct `key`s: what `folder` of the store has, and new batches of
-    `shard` contents each with what it has not. `compute` must give a row of `schema`, which has the key, for each.
-    With `tasks`, so many of Spark's tasks do a batch."""
+    """The results for all `contents` by `key`: what `folder` of the store has, and new batches of about `shard`
+    contents each with what it has not. Of contents with equal keys one is computed. `compute` must give a row of
+    `schema`, which has the key, for each. With `tasks`, so many of Spark's tasks do a batch."""
     from pyspark.sql import functions as F
 
-    folder = join(job.runtime.store, folder)
-    batches = _complete_batches(folder)
+    batches = _complete_batches(join(job.runtime.store, folder))
     if batches:
         contents = contents.join(_union(job, batches).select(key), key, "left_anti")
-    contents = contents.persist()
+    # Equal keys meet in one task, which takes the first: Spark's own way would sort whole rows, twice.
+    # The number of tasks is given, or Spark would put rows that are small, and dear to compute, into one.
+    spread = contents.repartition(job.spark.sparkContext.defaultParallelism * 4, key)
+    contents = spread.mapInArrow(partial(_first_of_each, key), contents.schema).persist()
     new = contents.count()
     shards = max(-(-new // shard), 0 if batches else 1)  # the first batch may be empty: it has the columns
     mine = job.tables[job.stage.name].rsplit("/", 1)[-1]
@@ -51,14 +53,29 @@ def remembered(
         part = contents.where(F.pmod(F.xxhash64(key), F.lit(shards)) == number)
         if tasks:  # in the order of keys, so that the same contents stand in the same batches
             part = part.repartition(tasks, key).sortWithinPartitions(key)
-        batch = join(folder, f"{mine}-{new_attempt()}")
+        batch = join(job.runtime.store, folder, f"{mine}-{new_attempt()}")
         _add_batch(batch, part, compute, schema, partial(_advance, job, number * shard, new))
-    return _union(job, _complete_batches(folder)).dropDuplicates([key])
+    return recalled(job, folder, key)
 
 
-def recalled(job: Job, folder: str) -> DataFrame:
-    """All that a folder of the store has, once something is in it."""
-    return _union(job, _complete_batches(join(job.runtime.store, folder)))
+def recalled(job: Job, folder: str, key: str) -> DataFrame:
+    """All that a folder of the store has, once something is in it, by `key`."""
+    batches = _complete_batches(join(job.runtime.store, folder))
+    found = _union(job, batches)
+    # Two runs at once may both have computed a content. That is rare, and to look for it cheaper than to sort for it.
+    if len(batches) > 1 and found.groupBy(key).count().where("count > 1").limit(1).count():
+        return found.dropDuplicates([key])
+    return found
+
+
+def _first_of_each(key: str, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    seen: set[str] = set()
+    for batch in batches:
+        new = []
+        for name in batch.column(key).to_pylist():
+            new.append(name not in seen)
+            seen.add(name)
+        yield batch if all(new) else batch.filter(pa.array(new))
 
 
 def _advance(job: Job, before: int, total: int, done: int) -> None:

@@ -95,6 +95,15 @@ class Artifact:
 
 
 @dataclass(frozen=True)
+class Finished:
+    """A Spark frame whose rows take their last form, other columns of the same rows, in the tasks that write them. The
+    frame has the `fate`."""
+
+    frame: DataFrame
+    finish: Callable[[pa.Table], pa.Table]
+
+
+@dataclass(frozen=True)
 class Files:
     """What a stage hands over that makes a table file by file, which is quick enough to need no Spark: `make` gives the
     rows that come of one of `inputs`, in portions of the schema `schema`. On a cluster Spark's tasks call it."""
@@ -144,14 +153,14 @@ def artifact_folder(table: str, target: Path) -> Path:
 
 @dataclass(frozen=True)
 class Stage:
-    """`work` gives one row for each row that the `parents` pass on and its `fate`, as a Spark frame or as `Files`; or
-    it gives an `Artifact`. Tables that it only looks things up in are `lookups`."""
+    """`work` gives one row for each row that the `parents` pass on and its `fate`, as a Spark frame, as `Finished` or
+    as `Files`; or it gives an `Artifact`. Tables that it only looks things up in are `lookups`."""
 
     name: str
     version: int
     settings: dict[str, Any]
     parents: tuple[str, ...]
-    work: Callable[[Job], DataFrame | Files | Artifact]
+    work: Callable[[Job], DataFrame | Finished | Files | Artifact]
     lookups: tuple[str, ...] = ()
     inputs: str = ""
     budgets: dict[str, float] = field(default_factory=dict)  # share of a source's rows that may be quarantined here
@@ -208,10 +217,11 @@ def run_stage(stage: Stage, tables: dict[str, str], fingerprints: dict[str, str]
 
 
 def _write(
-    result: DataFrame | Files, table: str, attempt: str, runtime: Runtime, on_rows: Callable[[int], None]
+    result: DataFrame | Finished | Files, table: str, attempt: str, runtime: Runtime, on_rows: Callable[[int], None]
 ) -> list[FileWritten]:
     if not isinstance(result, Files):
-        written = write_frame(result, table, attempt, on_rows)
+        finished = result if isinstance(result, Finished) else Finished(result, lambda rows: rows)
+        written = write_frame(finished.frame, table, attempt, on_rows, finished.finish)
         runtime.spark.catalog.clearCache()  # what the stage cached for itself
         return written
     master = runtime.master or os.environ.get("WINNOW_MASTER") or "local"

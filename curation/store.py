@@ -101,12 +101,16 @@ def new_attempt() -> str:
 
 
 def write_frame(
-    frame: DataFrame, table: str, attempt: str, on_rows: Callable[[int], None] | None = None
+    frame: DataFrame,
+    table: str,
+    attempt: str,
+    on_rows: Callable[[int], None] | None = None,
+    finish: Callable[[pa.Table], pa.Table] = lambda rows: rows,
 ) -> list[FileWritten]:
     """Writes a frame as Parquet files under `<table>/<attempt>/` from the tasks that compute it.
 
     A `fate` column, where there is one, is counted in the same pass. `on_rows` is told now and then how many rows
-    are written.
+    are written. What is written is what `finish` makes of the rows.
     """
     from pyspark.sql import functions as F
     from pyspark.sql.pandas.types import to_arrow_schema
@@ -121,7 +125,7 @@ def write_frame(
         assert context is not None
         # Two attempts at one task, on a cluster even at once, write two files; the driver hears of one.
         name = f"part-{context.partitionId():05d}-{context.taskAttemptId()}.parquet"
-        written = _write_batches(batches, join(table, attempt, name), rows_done.add)
+        written = _write_batches(batches, join(table, attempt, name), rows_done.add, finish)
         if written:
             rows, digest, fates = written
             row = {"name": join(attempt, name), "rows": rows, "digest": str(digest), "fates": json.dumps(fates)}
@@ -134,7 +138,11 @@ def write_frame(
             for row in result.collect()
         ]
     if not files:
-        files = [_write_empty(to_arrow_schema(frame.schema), table, join(attempt, "part-empty.parquet"))]
+        files = [
+            _write_empty(
+                finish(to_arrow_schema(frame.schema).empty_table()).schema, table, join(attempt, "part-empty.parquet")
+            )
+        ]
     return sorted(files, key=lambda file: file.name)
 
 
@@ -180,7 +188,10 @@ def _row_hashes(table: pa.Table) -> pa.Array:
 
 
 def _write_batches(
-    batches: Iterable[pa.RecordBatch], url: str, on_rows: Callable[[int], None]
+    batches: Iterable[pa.RecordBatch],
+    url: str,
+    on_rows: Callable[[int], None],
+    finish: Callable[[pa.Table], pa.Table] = lambda rows: rows,
 ) -> tuple[int, int, dict[str, int]] | None:
     """Writes one file; (rows, digest, fates), or None where there was no row and so no file."""
     rows, digest = 0, 0
@@ -189,7 +200,7 @@ def _write_batches(
         writer = None
         for table in _row_groups(batches, on_rows):
             hashes = table.column(_HASH).to_numpy()
-            table = table.drop_columns([_HASH])
+            table = finish(table.drop_columns([_HASH]))
             if writer is None:
                 file = stack.enter_context(_open_new(url))
                 writer = stack.enter_context(pq.ParquetWriter(file, table.schema, compression="zstd"))

@@ -57,9 +57,12 @@ def invalid_step_ratio(steps: pl.DataFrame, batch: Batch) -> pl.Series:
     if family(name).agent is None:
         return pl.repeat(None, len(steps), dtype=pl.Float64, eager=True)
     columns = ["tool", "action", "arguments", "region", "end_region"]
-    calls = steps.select("tool", "action", "arguments", *(pl.col(name) >= 0 for name in columns[3:]))
+    calls = steps.select("tool", "action", "arguments", pl.col("region") >= 0, pl.col("end_region") >= 0)
     kinds = calls.unique(maintain_order=True)
-    wrong = [float(step_error(*row, family_name=name) != "") for row in kinds.iter_rows()]
+    wrong = [
+        float(step_error(tool, action, arguments, placed, ended, name) != "")
+        for tool, action, arguments, placed, ended in kinds.iter_rows()
+    ]
     kinds = kinds.with_columns(wrong=pl.Series(wrong, dtype=pl.Float64))
     return calls.join(kinds, on=columns, how="left", maintain_order="left")["wrong"]
 

@@ -69,8 +69,9 @@ def real(name: str, folder: Path, n: int, seed: int = 0) -> list[Specimen]:
     if name == "screenagent":
         return screenagent_sessions(folder / "vlm_samples" / "screenagent")[:n]
     if name == "receipts_both":
-        both = zip(*(real(each, folder, 10**6) for each in _BOTH), strict=True)
-        return _by_hash([_joined(*pair) for pair in both], lambda each: each.sample.row_id, seed)[:n]
+        fields, lines = ({_locator(each): each for each in real(part, folder, 10**6)} for part in _BOTH)
+        both = [_joined(each, lines[locator]) for locator, each in fields.items() if locator in lines]
+        return _by_hash(both, lambda each: each.sample.row_id, seed)[:n]
     source = _recipe("real.yaml").sources[name]
     root = str(folder)
     files = tuple(sorted(str(path.relative_to(folder)) for path in folder.glob(source.path)))
@@ -150,6 +151,10 @@ def _maker(recipe_source: str, synth_source: str) -> Callable[[random.Random], S
 def _receipt_with_lines(rng: random.Random) -> Specimen:
     """Key fields of a receipt whose lines are known as well."""
     return _joined(*(_maker(name, "receipts")(random.Random(seed)) for seed in [rng.random()] for name in _BOTH))
+
+
+def _locator(specimen: Specimen) -> str:
+    return specimen.sample.row_id.partition(":")[2]
 
 
 def _joined(fields: Specimen, lines: Specimen) -> Specimen:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import importlib
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
 
 from curation.contract.rule import Rule
-from curation.contract.sample import SAMPLE, Task, to_row
+from curation.contract.sample import SAMPLE, Task
 from filters.api import measure
 from filters.catalogue import catalogue
 from filters.deciding import verdicts
@@ -144,7 +144,8 @@ def decide_groups(
     alone = corpus or len(groups) == 1
     read = {key: rule for key, rule in rules.items() if alone or not reads_corpus(rule)}
     signals = {name for rule in read.values() for name in _reads(rule)} | {"luma_mean"}  # to decode every image
-    table = pa.Table.from_pylist([to_row(specimen.sample) for specimen in everything], schema=SAMPLE)
+    rows = [{"sample_id": str(index), **asdict(specimen.sample)} for index, specimen in enumerate(everything)]
+    table = pa.Table.from_pylist(rows, schema=SAMPLE)
     images = {sha256: data for specimen in everything for sha256, data in specimen.images.items()}
     measured = pl.DataFrame(pl.from_arrow(measure(table, images=images, signals=sorted(signals))))
     said = verdicts(measured, read) if read else pl.DataFrame()

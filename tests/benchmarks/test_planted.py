@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import subprocess
 import sys
@@ -41,6 +42,9 @@ def test_real_specimens_are_drawn_from_every_set(real_data: Path) -> None:
         found = clean.real(name, real_data, 6)
         assert len(found) == 6 and {specimen.sample.task for specimen in found} == {task}
         assert found == clean.real(name, real_data, 6)
+    for both in clean.real("receipts_both", real_data, 6):  # the fields are of the receipt whose lines they have
+        company = json.loads(both.sample.answer.text)["company"].replace(" ", "")
+        assert company[:6] in "".join(region.text for region in both.sample.regions).replace(" ", "")
     sessions = clean.real("screenagent", real_data, 50)
     assert max(len(specimen.sample.steps) for specimen in sessions) > 4
 

@@ -14,7 +14,8 @@ import pyarrow as pa
 
 from curation.contract.table import Manifest, join
 from curation.stage import Job
-from curation.store import commit, is_complete, names_in, new_attempt, read_frame, total_digest, write_frame
+from curation.store import commit, is_complete, names_in, new_attempt, read_frame
+from curation.writing import total_digest, write_frame
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

@@ -25,19 +25,8 @@ from curation.contract.table import Manifest, join, read_manifest, read_parquet,
 from curation.media import MediaStore
 from curation.progress import Bar, bar
 from curation.spark import build_session, close_session
-from curation.store import (
-    FileWritten,
-    commit,
-    fingerprint,
-    is_complete,
-    is_local,
-    new_attempt,
-    read_frame,
-    total_digest,
-    total_fates,
-    write_files,
-    write_frame,
-)
+from curation.store import commit, fingerprint, is_complete, is_local, new_attempt, read_frame
+from curation.writing import FileWritten, total_digest, total_fates, write_files, write_frame
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

@@ -88,7 +88,7 @@ def compiled(rules: Mapping[str, Rule]) -> list[CompiledRule]:
     """The rules against the signals that exist. Raises ValueError as `compile_rule` does."""
     from filters.catalogue import catalogue  # not at the top: Spark's workers decide, and need no signal's code
 
-    signals = catalogue()
+    signals = {name: each for name, each in catalogue().items() if each.reducer != "none"}
     return [compile_rule(name, rule, signals) for name, rule in rules.items()]
 
 

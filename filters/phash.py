@@ -21,7 +21,6 @@ _CELLS = 16  # the grid on which thumbnails are compared: fine enough for layout
 _CROPS = (0.005, 0.01, 0.015, 0.02, 0.025)  # shares cut off each side that the comparison undoes
 _GAIN = 1.25  # contrast and brightness changes that it forgives
 _OFFSET = 40.0
-_SLACK = 0.5  # pixels of a picture that may be partly empty before that has to be heeded
 
 Gray = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -37,7 +36,7 @@ def square_thumbnail(luma: Gray, side: int = THUMB_SIDE, extent: tuple[float, fl
     height, width = extent or luma.shape
     while min(luma.shape) >= 2.5 * side:
         luma, height, width = halved(luma), height / 2, width / 2
-    if min(luma.shape) >= side and max(luma.shape[0] - height, luma.shape[1] - width) <= _SLACK:
+    if min(luma.shape) >= side and (height, width) == luma.shape:
         return np.asarray(opencv().resize(luma, (side, side), interpolation=opencv().INTER_AREA))
     # Sums up to every pixel, then between the edges of the thumbnail's: exact, and no matrix product, whose threads
     # would cost more than the work.

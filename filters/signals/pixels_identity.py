@@ -18,7 +18,7 @@ def phash(pixels: Pixels) -> str | None:
     return None if float(spread[0, 0]) < _FLAT_STD else f"{phash64(pixels.square):016x}"
 
 
-@pixel(unit="base64", dtype="string", version=2)
+@pixel(unit="base64", dtype="string", reducer="none", version=2)
 def thumb_base64(pixels: Pixels) -> str:
     """64x64 luma thumbnail, to confirm near duplicates with filters.phash.thumbnail_distance."""
     return encode_thumbnail(pixels.square)

@@ -232,7 +232,7 @@ DEFECTS: tuple[Defect, ...] = (
     _painted("faint_image", "enough_contrast", IMAGE_TASKS, _greyed),
     _painted("dark_image", "not_dark", IMAGE_TASKS, _darken),
     _painted("overexposed_image", "not_overexposed", IMAGE_TASKS, _overexpose),
-    _painted("blurred_image", "sharp_enough", _SCENES, _blur),
+    _painted("blurred_image", "sharp_enough", IMAGE_TASKS, _blur),
     _painted("enlarged_thumbnail", "sharp_enough", _SCENES, _enlarge),
     _painted("letterboxed_image", "not_letterboxed", _SCENES, _letterbox),
     Defect(name="crushed_image", rule="not_crushed", tasks=IMAGE_TASKS, plant=partial(_one_image, spoil=_crush)),

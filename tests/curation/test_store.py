@@ -12,7 +12,8 @@ import pytest
 
 from curation.contract.table import Manifest, TableError, join, media_url, read_manifest, read_table, table_url
 from curation.media import MediaStore, RateLimit, patiently
-from curation.store import commit, fingerprint, is_complete, read_frame, total_digest, total_fates, write_frame
+from curation.store import commit, fingerprint, is_complete, read_frame
+from curation.writing import total_digest, total_fates, write_frame
 
 
 def manifest(rows: int) -> Manifest:

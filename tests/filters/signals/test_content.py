@@ -16,6 +16,7 @@ from filters.identifiers import is_iban, luhn
 from filters.lexicon import terms
 from filters.measuring import measure_samples
 from filters.signals import encoding, privacy, safety
+from tests.filters.signals.fasttext_file import fasttext_model
 
 SIGNALS = list(collect((privacy, safety, encoding)).values())
 
@@ -200,33 +201,15 @@ def test_the_packaged_list_is_there() -> None:
     assert len(terms("")) > 50
 
 
-def _train(tmp_path: Path, first: str, second: str) -> str:
-    """A tiny classifier of two labels, told apart by the words "nice" and "nasty"."""
-    import fasttext
-
-    data, model = tmp_path / "train.txt", tmp_path / "model.bin"
-    others = "sun moon tree road house river stone bread light cloud".split()
-    lines = [
-        f"__label__{label} a {word} day {other}"
-        for other in others * 8
-        for label, word in ((first, "nice"), (second, "nasty"))
-    ]
-    data.write_text("\n".join(lines) + "\n")
-    for _ in range(60):  # training begins on memory that it has not cleared, and every other time ends in NaN
-        try:
-            trained = fasttext.train_supervised(
-                str(data), epoch=30, lr=0.3, dim=10, minn=2, maxn=3, bucket=2000, thread=1, verbose=0
-            )
-        except RuntimeError:
-            continue
-        if trained.predict("a nice day")[1][0] > 0.95:
-            trained.save_model(str(model))
-            return str(model)
-    raise AssertionError("fastText never got to the end of its training")
+def _model(tmp_path: Path, first: str, second: str) -> str:
+    """A classifier of two labels, told apart by the words "nice" and "nasty"."""
+    path = tmp_path / "model.bin"
+    path.write_bytes(fasttext_model({"nice": first, "nasty": second}))
+    return str(path)
 
 
 def test_models_of_the_users_own_give_probabilities(tmp_path: Path) -> None:
-    path = _train(tmp_path, "good", "unsafe")
+    path = _model(tmp_path, "good", "unsafe")
     context = Context(unsafe_model=path, quality_model=path)
     nice, nasty = (measured(talk(text, prompt=""), context) for text in ("a nice\nday", "a nasty day"))
     assert nice["quality_probability"] > 0.9 > 0.1 > nice["unsafe_probability"]
@@ -237,7 +220,7 @@ def test_models_of_the_users_own_give_probabilities(tmp_path: Path) -> None:
 
 
 def test_models_that_cannot_be_used_say_why(tmp_path: Path) -> None:
-    path = _train(tmp_path, "fine", "poor")
+    path = _model(tmp_path, "fine", "poor")
     with pytest.raises(ValueError, match=r"model\.bin has no label __label__good; it has __label__(fine|poor)"):
         measured(talk("a"), Context(quality_model=path))
     with pytest.raises(FileNotFoundError, match=r"gone\.bin"):
@@ -248,7 +231,7 @@ def test_models_that_cannot_be_used_say_why(tmp_path: Path) -> None:
 
 
 def test_null_answers_have_no_quality(tmp_path: Path) -> None:
-    path = _train(tmp_path, "good", "bad")
+    path = _model(tmp_path, "good", "bad")
     pointing = replace(talk(""), messages=(Turn(role="assistant", parts=(region_part(0),)),))
     pointing = replace(pointing, regions=(Region(points=(0.0, 0.0, 1.0, 1.0)),))
     assert measured(pointing, Context(quality_model=path))["quality_probability"] is None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import struct
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from filters.context import Context
 from filters.languages import detector
 from filters.measuring import measure_samples
 from filters.signals import language
+from tests.filters.signals.fasttext_file import fasttext_model
 
 SIGNALS = list(collect((language,)).values())
 ENGLISH = "What can be seen in the middle of this picture?"
@@ -70,20 +70,9 @@ def test_values_are_those_of_each_text_alone() -> None:
     assert together == measured(*pairs[::-1])[::-1]
 
 
-def fasttext_model() -> bytes:
-    """A model file that knows two words and two labels: "bla" is xx and "foo" is yy, each with a vector of length 5."""
-    sizes = struct.pack("<12i", 2, 5, 5, 1, 5, 1, 3, 3, 0, 0, 0, 100)  # 2 dimensions, softmax, supervised, no n-grams
-    entries = [(b"bla", 0), (b"foo", 0), (b"__label__xx", 1), (b"__label__yy", 1)]
-    words = b"".join(name + b"\0" + struct.pack("<qb", 1, kind) for name, kind in entries)
-    vectors = struct.pack("<?qq4f", False, 2, 2, 5, 0, 0, 5)
-    labels = struct.pack("<?qq4f", False, 2, 2, 1, 0, 0, 1)
-    head = struct.pack("<ii", 793712314, 12) + sizes + struct.pack("<d", 1e-4)
-    return head + struct.pack("<3i2q", 4, 2, 2, 4, -1) + words + vectors + labels
-
-
 def test_a_fasttext_model_is_used_where_one_is_given_and_named_by_its_hash(tmp_path: Path) -> None:
     path = tmp_path / "lid.bin"
-    path.write_bytes(fasttext_model())
+    path.write_bytes(fasttext_model({"bla": "xx", "foo": "yy"}))
     context = Context(language_model=str(path))
     (row,) = measured(("unheard foo bla foo", "bla bla\nunheard bla bla"), context=context)
     assert (row["language"], row["prompt_language"]) == ("xx", "yy")

@@ -13,7 +13,7 @@ import itertools
 import numpy as np
 import numpy.typing as npt
 
-from filters.opencv import opencv
+from filters.reading.opencv import opencv
 
 THUMB_SIDE = 64
 

@@ -12,8 +12,8 @@ from collections.abc import Callable
 
 import polars as pl
 
-from filters.answers import all_text, on_some, once
 from filters.frames import Batch
+from filters.reading.answers import all_text, on_some, once
 from filters.signal import signal
 
 count = functools.partial(signal, tier="text", grain="sample", unit="characters", dtype="int64")

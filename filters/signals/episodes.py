@@ -13,8 +13,8 @@ import json
 import polars as pl
 
 from filters.frames import Batch
+from filters.reading.typed import asked_to_type, is_written_out, supported
 from filters.signal import signal
-from filters.typed import asked_to_type, is_written_out, supported
 
 episode = functools.partial(signal, tier="text", grain="sample")
 step = functools.partial(signal, tier="text", grain="step")

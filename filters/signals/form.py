@@ -11,13 +11,13 @@ import re
 
 import polars as pl
 
-from filters import structure
-from filters.answers import answers, lower_answers, on_some, once, plain_answers, prompts
 from filters.frames import Batch
-from filters.refusals import FILLER, REFUSAL_HINTS, is_filler, is_refusal
+from filters.reading import structure
+from filters.reading.answers import answers, lower_answers, on_some, once, plain_answers, prompts
+from filters.reading.refusals import FILLER, REFUSAL_HINTS, is_filler, is_refusal
+from filters.reading.unfinished import ENDED, HAS_SENTENCES, MAY_BE_OPEN, MAY_HANG, is_cut, open_words
 from filters.signal import divide, signal
 from filters.signals import wellformed
-from filters.unfinished import ENDED, HAS_SENTENCES, MAY_BE_OPEN, MAY_HANG, is_cut, open_words
 
 turn = functools.partial(signal, tier="text", grain="turn", reducer="max")
 _REPORT = "Qwen2.5-VL report, 2.2.1: incomplete, truncated or improperly formatted responses are excluded"

@@ -2,7 +2,7 @@
 
 Each function gets one row per sample: prompt (all user text), answer (all assistant text; null where the answer holds
 regions or actions and no text). Scripts are counted for every text; a language is null where there are too few letters
-to tell (`filters.languages.MIN_LETTERS`). What a prompt asks to be in another language or script is left alone.
+to tell (`filters.reading.languages.MIN_LETTERS`). What a prompt asks to be in another language or script is left alone.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from filters.characters import SCRIPTS, Characters, chunked
 from filters.frames import Batch
-from filters.languages import detector, tellable
+from filters.reading.characters import SCRIPTS, Characters, chunked
+from filters.reading.languages import detector, tellable
+from filters.reading.stopwords import STOP_WORDS
 from filters.signal import divide, signal
 from filters.signals.text import answers, prompts
-from filters.stopwords import STOP_WORDS
 
 text = functools.partial(signal, tier="text", grain="sample")
 

@@ -13,8 +13,8 @@ from collections.abc import Callable
 import polars as pl
 
 from filters.frames import Batch
+from filters.reading.wording import MOST_CHARS, asked_for, count_gap, names, says_none
 from filters.signal import signal
-from filters.wording import MOST_CHARS, asked_for, count_gap, names, says_none
 
 naming = functools.partial(signal, tier="text", grain="sample")
 

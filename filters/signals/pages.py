@@ -1,6 +1,6 @@
 """What a page tells that an answer writes out as QwenVL HTML, with a `data-bbox` for each element.
 
-Each function gets one row per sample and, from `filters.markup`, the answers that hold `data-bbox`; else it is null.
+Each function gets one row per sample and, from `reading.markup`, the answers that hold `data-bbox`; else it is null.
 The format is that of Qwen2.5-VL's report (arXiv 2502.13923, section 2.2) and of its document parsing cookbook.
 
 An answer's text is as it was found: unlike regions, which are data in displayed pixels, it may count the pixels that
@@ -16,7 +16,7 @@ from collections.abc import Callable
 import polars as pl
 
 from filters.frames import Batch
-from filters.markup import Box, Page, box_of, pages, share_inside, spread
+from filters.reading.markup import Box, Page, box_of, pages, share_inside, spread
 from filters.signal import signal
 from model.family import family
 

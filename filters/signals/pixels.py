@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from filters.opencv import opencv
 from filters.phash import halved, square_thumbnail
+from filters.reading.opencv import opencv
 from filters.signal import signal
 
 LONG_SIDE = 224  # pixels: halved until the longer side is below this

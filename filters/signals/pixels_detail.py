@@ -10,7 +10,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from filters.opencv import opencv
+from filters.reading.opencv import opencv
 from filters.signals.pixels import ENOUGH, Pixels, pixel
 
 _EDGE = 40  # levels of the Laplacian

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import xxhash
 
-from filters.opencv import opencv
 from filters.phash import encode_thumbnail, phash64
+from filters.reading.opencv import opencv
 from filters.signals.pixels import Pixels, pixel
 
 _FLAT_STD = 1.0  # luma levels; below this a perceptual hash is noise

@@ -9,9 +9,9 @@ import functools
 
 import polars as pl
 
-from filters import identifiers
-from filters.answers import all_text, on_some
 from filters.frames import Batch
+from filters.reading import identifiers
+from filters.reading.answers import all_text, on_some
 from filters.signal import signal
 
 private = functools.partial(signal, tier="text", grain="sample", dtype="int64")

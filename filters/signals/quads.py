@@ -1,6 +1,6 @@
 """What the lines of text on a page tell: boxes and quads that hold a text.
 
-Each function gets one row per sample and, from `filters.lines`, all lines of the batch. Null where a sample has none.
+Each function gets one row per sample and, from `reading.lines`, all lines of the batch. Null where a sample has none.
 Lines that hold a label and no text are detections, and not looked at here.
 """
 
@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from filters.fields import share_found
 from filters.frames import Batch
-from filters.layout import areas, bent, layouts, misfits, outside_share, reading_direction
-from filters.lines import Bools, Floats, Lines, lines, nothing
+from filters.reading.fields import share_found
+from filters.reading.layout import areas, bent, layouts, misfits, outside_share, reading_direction
+from filters.reading.lines import Bools, Floats, Lines, lines, nothing
 from filters.signal import divide, signal
 
 line = functools.partial(signal, tier="text", grain="sample")

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from filters.characters import WORDLIKE, Characters, chunked
 from filters.frames import Batch
-from filters.repeats import character_windows, divided, longest_run, loops, tally, windows
+from filters.reading.characters import WORDLIKE, Characters, chunked
+from filters.reading.repeats import character_windows, divided, longest_run, loops, tally, windows
 from filters.signal import signal
 
 turn = functools.partial(signal, tier="text", grain="turn", reducer="max")

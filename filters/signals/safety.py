@@ -9,10 +9,10 @@ import functools
 
 import polars as pl
 
-from filters.answers import all_text, on_some, once
-from filters.classifier import label_probability
 from filters.frames import Batch
-from filters.lexicon import count_terms, may_hold_terms
+from filters.reading.answers import all_text, on_some, once
+from filters.reading.classifier import label_probability
+from filters.reading.lexicon import count_terms, may_hold_terms
 from filters.signal import divide, signal
 
 text = functools.partial(signal, tier="text", grain="sample")
@@ -45,7 +45,7 @@ def template_marks(samples: pl.DataFrame, batch: Batch) -> pl.Series:
     return all_text(samples, batch).str.count_matches(_TEMPLATE)
 
 
-@text(unit="terms", dtype="int64", source="Winnow's list (filters/words/unsafe.txt) or measure.unsafe_words")
+@text(unit="terms", dtype="int64", source="Winnow's list (filters/reading/words/unsafe.txt) or measure.unsafe_words")
 def unsafe_words(samples: pl.DataFrame, batch: Batch) -> pl.Series:
     """Unsafe terms (sexual, hate, self-harm, weapons) in all text: the packaged list, or the file of the recipe."""
     return _unsafe(samples, batch)

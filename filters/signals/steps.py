@@ -12,8 +12,8 @@ import functools
 import polars as pl
 
 from filters.frames import Batch
+from filters.reading.tooling import step_error
 from filters.signal import signal
-from filters.tooling import step_error
 from model.family import family
 
 steps_of = functools.partial(signal, tier="text", grain="step")

@@ -1,6 +1,6 @@
 """What the HTML tables of an answer tell.
 
-Each function gets one row per sample and, from `filters.markup`, the answers that hold `<table`. Null for all others.
+Each function gets one row per sample and, from `reading.markup`, the answers that hold `<table`. Null for all others.
 Qwen2.5-VL's report (section 2.2) drops tables with low confidence, that overlap, or with too few cells for their size,
 and gives no threshold.
 """
@@ -14,8 +14,8 @@ from collections.abc import Callable
 import polars as pl
 
 from filters.frames import Batch
-from filters.grid import Table, tables
-from filters.markup import Box, Page, box_of, pages, share_inside, spread
+from filters.reading.grid import Table, tables
+from filters.reading.markup import Box, Page, box_of, pages, share_inside, spread
 from filters.signal import signal
 
 table = functools.partial(signal, tier="text", grain="sample")

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from filters.characters import BLANK, CAPITALS, CASED, LETTERS, SCRIPTS, WORDLIKE, Characters, chunked
 from filters.frames import Batch
+from filters.reading.characters import BLANK, CAPITALS, CASED, LETTERS, SCRIPTS, WORDLIKE, Characters, chunked
 from filters.signal import divide, signal
 
 text = functools.partial(signal, tier="text", grain="sample")

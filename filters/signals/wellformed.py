@@ -12,9 +12,9 @@ from typing import Any
 
 import polars as pl
 
-from filters import structure
-from filters.answers import answers, on_some, once
 from filters.frames import Batch
+from filters.reading import structure
+from filters.reading.answers import answers, on_some, once
 from filters.signal import signal
 
 turn = functools.partial(signal, tier="text", grain="turn", reducer="max")

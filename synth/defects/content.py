@@ -14,8 +14,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from curation.contract.sample import Task
-from filters.identifiers import luhn
-from filters.lexicon import terms
+from filters.reading.identifiers import luhn
+from filters.reading.lexicon import terms
 from synth.defects.planting import Defect, Specimen, answer_of, prompt_of, with_answer, with_prompt
 
 Change = Callable[[str, random.Random], str]

@@ -12,9 +12,9 @@ import pytest
 from curation.contract.sample import SAMPLE, Region, Sample, Step, Turn, action_part, region_part, text_part, to_row
 from filters.catalogue import collect
 from filters.context import Context
-from filters.identifiers import is_iban, luhn
-from filters.lexicon import terms
 from filters.measuring import measure_samples
+from filters.reading.identifiers import is_iban, luhn
+from filters.reading.lexicon import terms
 from filters.signals import encoding, privacy, safety
 from tests.filters.signals.fasttext_file import fasttext_model
 

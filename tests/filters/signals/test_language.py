@@ -12,8 +12,8 @@ import pytest
 from curation.contract.sample import SAMPLE, Sample, Turn, text_part, to_row
 from filters.catalogue import collect
 from filters.context import Context
-from filters.languages import detector
 from filters.measuring import measure_samples
+from filters.reading.languages import detector
 from filters.signals import language
 from tests.filters.signals.fasttext_file import fasttext_model
 

@@ -12,9 +12,9 @@ import pytest
 
 from curation.contract.sample import SAMPLE, Region, Sample, Step, Turn, region_part, text_part, to_row
 from filters.catalogue import collect
-from filters.characters import Characters
 from filters.measuring import measure_samples
-from filters.repeats import character_windows, longest_run, loops, windows
+from filters.reading.characters import Characters
+from filters.reading.repeats import character_windows, longest_run, loops, windows
 from filters.signals import repetition
 
 SIGNALS = list(collect((repetition,)).values())

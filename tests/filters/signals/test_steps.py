@@ -25,9 +25,9 @@ from curation.contract.sample import (
 )
 from filters.context import Context
 from filters.measuring import measure_samples
+from filters.reading.tooling import step_error
 from filters.signal import Signal
 from filters.signals import episodes, steps
-from filters.tooling import step_error
 
 SIGNALS = [each for module in (steps, episodes) for each in vars(module).values() if isinstance(each, Signal)]
 

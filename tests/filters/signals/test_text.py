@@ -11,9 +11,9 @@ import pytest
 
 from curation.contract.sample import SAMPLE, Sample, Turn, region_part, text_part, to_row
 from filters.catalogue import collect
-from filters.characters import Characters
 from filters.frames import Batch
 from filters.measuring import measure_samples
+from filters.reading.characters import Characters
 from filters.signals import alttext, language, repetition, text
 
 SIGNALS = list(collect((text, alttext, repetition, language)).values())

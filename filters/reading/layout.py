@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from filters.frames import Batch
-from filters.lines import Bools, Floats, Ints, Lines, lines, spans
+from filters.reading.lines import Bools, Floats, Ints, Lines, lines, spans
 
 MOST_PAIRED = 1000  # lines of one image that are held against each other: the time grows with the square
 COVERED = 0.8  # a line lies in another where more than this share of it does

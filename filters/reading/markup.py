@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from filters.frames import Batch
-from filters.lines import nothing
+from filters.reading.lines import nothing
 
 Box = tuple[float, float, float, float]
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from filters.characters import LETTERS, Characters
+from filters.reading.characters import LETTERS, Characters
 
 # Of the 97 and more, those with many speakers or much text: short English takes small languages and Latin for its own.
 LANGUAGES = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from filters.markup import Element, Page
+from filters.reading.markup import Element, Page
 
 _CELLS = ("td", "th")
 _WIDEST = 1000  # columns of a colspan, as in the HTML standard

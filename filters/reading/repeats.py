@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from filters.characters import Characters, Flags, Hashes, Integers
+from filters.reading.characters import Characters, Flags, Hashes, Integers
 
 Shares = np.ndarray[Any, np.dtype[np.float64]]
 

@@ -43,7 +43,7 @@ def _entries(name: str) -> Column:
 
 
 def _reduced(signal: Signal) -> Column:
-    """The signal's value of the row, from those of its units; see `filters.measuring.corpus_value`."""
+    """The signal's value of the row, from those of its units; see `filters.reducing.corpus_value`."""
     from pyspark.sql import functions as F
 
     value = {

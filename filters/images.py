@@ -75,7 +75,7 @@ class _Known:
                 self._images[key] = {"error": str(error)}
         return self._images[key]
 
-    def screens(self, keys: Sequence[_Key | None]) -> dict[str, Value]:
+    def screens(self, keys: Sequence[_Key | None]) -> dict[str, Value | list[Value]]:
         """The values of the signals that compare the screens of a trajectory, given in order."""
         if len(keys) < 2:
             return {}

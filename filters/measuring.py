@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from filters.context import Context
 from filters.frames import Batch
+from filters.reducing import Value, reduce_units
 from filters.signal import Grain, Signal, signal_schema
 from filters.signals.pixels import Pixels
 from model.image import ImageError, decode, decode_reduced
@@ -26,8 +27,6 @@ _REDUCE = {
     "mean": lambda values: values.drop_nulls().implode().map_elements(_exact_mean, return_dtype=pl.Float64),
     "first": lambda values: values.drop_nulls().first(),
 }
-
-_DTYPES = {"float64": pl.Float64, "int64": pl.Int64, "string": pl.String, "bool": pl.Boolean}
 
 
 def measure_samples(samples: pa.Table, signals: Sequence[Signal], context: Context | None = None) -> pa.Table:
@@ -66,11 +65,6 @@ def corpus_keys(samples: pa.Table, signals: Sequence[Signal], context: Context |
     return found.drop("sample").to_arrow().cast(schema)
 
 
-def corpus_value(signal: Signal, count: int, total: int, distinct: int) -> float | int:
-    """The value of a key that occurs `count` times among a source's `total` keys, of which `distinct` differ."""
-    return {"count": count, "share": count / total, "distinct": distinct}[signal.counts]
-
-
 def measure_image(data: bytes, orientation: int, signals: Sequence[Signal]) -> dict[str, float | int | str | None]:
     """Decode an image once (EXIF `orientation`, 1 to 8) and measure all `signals` of the pixels tier on it.
 
@@ -86,7 +80,7 @@ def measure_image(data: bytes, orientation: int, signals: Sequence[Signal]) -> d
 
 def measure_screens(
     images: Sequence[bytes], orientations: Sequence[int], signals: Sequence[Signal]
-) -> dict[str, float | int | str | None]:
+) -> dict[str, Value | list[Value]]:
     """Compare the screens of a trajectory, in order, each with the one before, and reduce each signal to the sample.
 
     `images` has a screen for each step, with its EXIF orientation; steps that follow each other on one and the same
@@ -97,7 +91,7 @@ def measure_screens(
     for each in signals:
         if each.tier != "pixels" or each.grain != "step":
             raise ValueError(f"{each.name} is of the {each.tier} tier and {each.grain} grain: it compares no screens")
-    values: dict[str, list[float | int | str | None]] = {each.name: [] for each in signals}
+    values: dict[str, list[Value]] = {each.name: [] for each in signals}
     last: tuple[bytes, int] | None = None
     before, after = None, None
     for screen in zip(images, orientations, strict=True):
@@ -108,7 +102,7 @@ def measure_screens(
         if before is not None and after is not None:
             for each in signals:
                 values[each.name].append(_finite(each, each.function(before, after)))
-    return {each.name: _reduced(each, values[each.name]) for each in signals}
+    return {each.name: reduce_units(each, values[each.name]) for each in signals}
 
 
 def _screen(data: bytes, orientation: int) -> Pixels | None:
@@ -116,12 +110,6 @@ def _screen(data: bytes, orientation: int) -> Pixels | None:
         return Pixels(decode(data, orientation))
     except ImageError:
         return None
-
-
-def _reduced(each: Signal, values: list[float | int | str | None]) -> float | int | str | None:
-    column = pl.DataFrame({"values": values}, schema={"values": _DTYPES[each.dtype]})
-    reduced: float | int | str | None = column.select(_REDUCE[each.reducer](pl.col("values"))).item()
-    return reduced
 
 
 def _on_samples(batch: Batch, signals: Sequence[Signal]) -> list[pl.DataFrame]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-import operator
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 
-from filters.measuring import corpus_value
 from filters.signal import Signal
 
 Value = float | int | str | None
@@ -29,9 +27,14 @@ def reduce_units(signal: Signal, values: Iterable[Value]) -> Value | list[Value]
         return None
     if signal.reducer == "first":
         return known[0]
-    if signal.reducer == "mean":  # added one by one in the order of the values: the units' order must not show
-        return functools.reduce(operator.add, sorted(known), 0.0) / len(known)  # type: ignore[type-var]
+    if signal.reducer == "mean":  # exact: the units' order must not show
+        return math.fsum(known) / len(known)  # type: ignore[arg-type]
     return (min if signal.reducer == "min" else max)(known)  # type: ignore[type-var]
+
+
+def corpus_value(signal: Signal, count: int, total: int, distinct: int) -> float | int:
+    """The value of a key that occurs `count` times among a source's `total` keys, of which `distinct` differ."""
+    return {"count": count, "share": count / total, "distinct": distinct}[signal.counts]
 
 
 def count_corpus(keys: pa.Table, sources: Sequence[str], signals: Sequence[Signal]) -> list[dict[str, Value]]:

@@ -8,7 +8,8 @@ import pytest
 
 from curation.contract.sample import SAMPLE, Sample, Turn, region_part, text_part, to_row
 from filters.catalogue import collect
-from filters.measuring import corpus_keys, corpus_value
+from filters.measuring import corpus_keys
+from filters.reducing import corpus_value
 from filters.signals import corpus
 
 SIGNALS = collect((corpus,))

@@ -30,9 +30,10 @@ from curation.contract.sample import (
 from filters import presets as presets_package
 from filters.catalogue import catalogue
 from filters.deciding import verdicts
-from filters.measuring import corpus_keys, corpus_value, measure_samples
+from filters.measuring import corpus_keys, measure_samples
 from filters.predicate import parse_predicate
 from filters.presets import presets
+from filters.reducing import corpus_value
 from synth.defects.planting import Defect, Specimen
 from synth.defects.text import DEFECTS
 

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import fsspec
@@ -99,27 +100,35 @@ def write_files(
 ) -> list[FileWritten]:
     """Writes a Parquet file for each of `inputs` out of the portions that `make` gives of it: here or, with a session,
     in Spark's tasks. For what is over sooner than Spark has a plan. `on_rows` as in `write_frame`, here only."""
-    done = [0]
-
-    def count(rows: int) -> None:
-        done[0] += rows
-        on_rows(done[0])
-
-    def write(numbered: tuple[int, str]) -> FileWritten | None:
-        number, url = numbered
-        name = join(attempt, f"part-{number:05d}-{uuid.uuid4().hex[:8]}.parquet")
-        hashed = (portion.append_column(_HASH, _row_hashes(portion)) for portion in make(url) if portion.num_rows)
-        batches = (batch for portion in hashed for batch in portion.combine_chunks().to_batches())
-        written = _write_batches(batches, join(table, name), count if spark is None else lambda rows: None)
-        return FileWritten(name, *written) if written else None
-
     numbered = list(enumerate(inputs))
     if spark is None:
-        found = [write(each) for each in numbered]
+        done = [0]
+
+        def count(rows: int) -> None:
+            done[0] += rows
+            on_rows(done[0])
+
+        found = [_write_file(each, make, table, attempt, count) for each in numbered]
     else:
+        write = partial(_write_file, make=make, table=table, attempt=attempt)  # nothing else travels to the tasks
         found = spark.sparkContext.parallelize(numbered, len(numbered)).map(write).collect()
     files = [file for file in found if file]
     return files or [_write_empty(schema, table, join(attempt, "part-empty.parquet"))]
+
+
+def _write_file(
+    numbered: tuple[int, str],
+    make: Callable[[str], Iterable[pa.Table]],
+    table: str,
+    attempt: str,
+    on_rows: Callable[[int], None] = lambda rows: None,
+) -> FileWritten | None:
+    number, url = numbered
+    name = join(attempt, f"part-{number:05d}-{uuid.uuid4().hex[:8]}.parquet")
+    hashed = (portion.append_column(_HASH, _row_hashes(portion)) for portion in make(url) if portion.num_rows)
+    batches = (batch for portion in hashed for batch in portion.combine_chunks().to_batches())
+    written = _write_batches(batches, join(table, name), on_rows)
+    return FileWritten(name, *written) if written else None
 
 
 def _row_hashes(table: pa.Table) -> pa.Array:

@@ -66,6 +66,11 @@ def catalogue() -> dict[str, Signal]:
     return collect(MODULES)
 
 
+def brought() -> dict[str, Signal]:
+    """The signals that are brought to samples, which rules can read; the others stay with their images."""
+    return {name: each for name, each in catalogue().items() if each.reducer != "none"}
+
+
 def collect(modules: Iterable[ModuleType]) -> dict[str, Signal]:
     """The signals of `modules` by name. Raises ValueError where two share a name."""
     found: dict[str, Signal] = {}

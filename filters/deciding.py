@@ -86,9 +86,9 @@ def dropped(measured: pl.DataFrame, rules: Mapping[str, Rule]) -> pl.Series:
 
 def compiled(rules: Mapping[str, Rule]) -> list[CompiledRule]:
     """The rules against the signals that exist. Raises ValueError as `compile_rule` does."""
-    from filters.catalogue import catalogue  # not at the top: Spark's workers decide, and need no signal's code
+    from filters.catalogue import brought  # not at the top: Spark's workers decide, and need no signal's code
 
-    signals = {name: each for name, each in catalogue().items() if each.reducer != "none"}
+    signals = brought()
     return [compile_rule(name, rule, signals) for name, rule in rules.items()]
 
 

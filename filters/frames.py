@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import polars as pl
 import pyarrow as pa
 
 from filters.context import Context
 from filters.signal import Grain
+
+T = TypeVar("T")
 
 COLUMNS = (
     "sample_id", "source", "task", "messages", "media", "regions", "steps", "answer", "tags",
@@ -39,11 +42,18 @@ class Batch:
 
     def __init__(self, samples: pa.Table, context: Context | None = None) -> None:
         self.context = context or Context()
-        self.shared: dict[str, Any] = {}  # what several signals need, computed by the first of them
+        self._once: dict[str, Any] = {}
         self._rows = pl.DataFrame(pl.from_arrow(samples.select(list(COLUMNS)))).with_row_index("sample")
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    def once(self, name: str, compute: Callable[[], T]) -> T:
+        """What several signals need: what `compute` returns, computed for the first of them that asks for `name`."""
+        if name not in self._once:
+            self._once[name] = compute()
+        found: T = self._once[name]
+        return found
 
     def frame(self, grain: Grain) -> pl.DataFrame:
         found: pl.DataFrame = getattr(self, grain)

@@ -10,22 +10,13 @@ import polars as pl
 from filters.frames import Batch
 
 
-def once(batch: Batch, name: str, compute: Callable[[], Any]) -> Any:
-    """What `compute` returns, computed for the first signal of a batch that asks for `name`."""
-    key = f"form {name}"
-    if key not in batch.shared:
-        batch.shared[key] = compute()
-    return batch.shared[key]
-
-
 def answers(turns: pl.DataFrame, batch: Batch) -> pl.Series:
     """One text for each turn: what the assistant says in it; null for other roles and where it only points."""
 
     def compute() -> pl.Series:
         return turns.select(pl.when(pl.col("role") == "assistant").then(pl.col("text"))).to_series()
 
-    found: pl.Series = once(batch, "answers", compute)
-    return found
+    return batch.once("answers", compute)
 
 
 def plain_answers(turns: pl.DataFrame, batch: Batch) -> pl.Series:
@@ -35,8 +26,7 @@ def plain_answers(turns: pl.DataFrame, batch: Batch) -> pl.Series:
         frame = turns.select("pointing").with_columns(answers(turns, batch).alias("text"))
         return frame.select(pl.when(~pl.col("pointing")).then("text")).to_series()
 
-    found: pl.Series = once(batch, "plain_answers", compute)
-    return found
+    return batch.once("plain_answers", compute)
 
 
 def lower_answers(turns: pl.DataFrame, batch: Batch) -> pl.Series:
@@ -46,8 +36,7 @@ def lower_answers(turns: pl.DataFrame, batch: Batch) -> pl.Series:
         plain = answers(turns, batch).str.strip_chars().str.to_lowercase()
         return plain.str.replace_all("’", "'", literal=True)
 
-    found: pl.Series = once(batch, "lower_answers", compute)
-    return found
+    return batch.once("lower_answers", compute)
 
 
 def prompts(turns: pl.DataFrame, batch: Batch) -> pl.Series:
@@ -57,8 +46,7 @@ def prompts(turns: pl.DataFrame, batch: Batch) -> pl.Series:
         before = pl.when(pl.col("turn") > 0).then(pl.col("text").shift(1)).fill_null("")
         return turns.select(before.str.to_lowercase()).to_series()
 
-    found: pl.Series = once(batch, "prompts", compute)
-    return found
+    return batch.once("prompts", compute)
 
 
 def all_text(samples: pl.DataFrame, batch: Batch) -> pl.Series:
@@ -72,8 +60,7 @@ def all_text(samples: pl.DataFrame, batch: Batch) -> pl.Series:
             told = _with(told, batch.step, ("thought", "arguments"))
         return told["text"]
 
-    found: pl.Series = once(batch, "all_text", compute)
-    return found
+    return batch.once("all_text", compute)
 
 
 def on_some(

@@ -156,10 +156,7 @@ class Layout:
 def layouts(batch: Batch) -> pl.DataFrame:
     """For each sample `iou`, `covered`, `compared` (lines), `backward`, `ordered`, as in Layout, over all its images;
     null where it has no lines. Worked out once for a batch."""
-    if "layouts" not in batch.shared:
-        batch.shared["layouts"] = _layouts(lines(batch), batch)
-    found: pl.DataFrame = batch.shared["layouts"]
-    return found
+    return batch.once("layouts", lambda: _layouts(lines(batch), batch))
 
 
 def _layouts(found: Lines, batch: Batch) -> pl.DataFrame:

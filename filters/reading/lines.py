@@ -80,10 +80,7 @@ def nothing(batch: Batch, dtype: type[pl.DataType] = pl.Float64) -> pl.Series:
 
 def lines(batch: Batch) -> Lines:
     """The batch's lines of text, found once."""
-    if "lines" not in batch.shared:
-        batch.shared["lines"] = _lines(batch)
-    found: Lines = batch.shared["lines"]
-    return found
+    return batch.once("lines", lambda: _lines(batch))
 
 
 def _lines(batch: Batch) -> Lines:

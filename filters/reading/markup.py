@@ -61,12 +61,13 @@ class Page:
 
 def pages(batch: Batch) -> dict[int, Page]:
     """The answers of a batch that hold a table or a `data-bbox`, by row; read once."""
-    if "pages" not in batch.shared:
+
+    def compute() -> dict[int, Page]:
         answers = batch.sample.select("sample", "answer")
         with_html = answers.filter(answers["answer"].str.contains(r"(?i)<table|data-bbox"))
-        batch.shared["pages"] = {row: read_page(answer) for row, answer in with_html.iter_rows()}
-    found: dict[int, Page] = batch.shared["pages"]
-    return found
+        return {row: read_page(answer) for row, answer in with_html.iter_rows()}
+
+    return batch.once("pages", compute)
 
 
 def spread(batch: Batch, values: Mapping[int, float | None], dtype: type[pl.DataType]) -> pl.Series:

@@ -49,9 +49,10 @@ def distinct_answers(samples: pl.DataFrame, batch: Batch) -> pl.Series:
 
 def _keys(batch: Batch, column: str) -> pl.Series:
     """Lower case, single spaces, without punctuation at the ends; null where nothing is left."""
-    found: pl.Series | None = batch.shared.get(f"key {column}")
-    if found is None:
+
+    def compute() -> pl.Series:
         plain = pl.col(column).str.to_lowercase().str.replace_all(_BLANKS, " ").str.replace_all(_EDGES, "")
         kept = pl.when(plain != "").then(plain)
-        found = batch.shared[f"key {column}"] = batch.sample.select(kept).to_series()
-    return found
+        return batch.sample.select(kept).to_series()
+
+    return batch.once(f"key {column}", compute)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import polars as pl
 
 from filters.frames import Batch
-from filters.reading.answers import all_text, on_some, once
+from filters.reading.answers import all_text, on_some
 from filters.signal import signal
 
 count = functools.partial(signal, tier="text", grain="sample", unit="characters", dtype="int64")
@@ -78,7 +78,7 @@ def html_entities(samples: pl.DataFrame, batch: Batch) -> pl.Series:
 def _in_others(samples: pl.DataFrame, batch: Batch, pattern: str, function: Callable[[str], int]) -> pl.Series:
     """`function` of the texts that are not plain ASCII and match."""
     text = all_text(samples, batch)
-    wide = once(batch, "not_ascii", lambda: text.str.len_bytes() != text.str.len_chars())
+    wide = batch.once("not_ascii", lambda: text.str.len_bytes() != text.str.len_chars())
     rows = wide.arg_true()
     found = text.gather(rows).str.contains(pattern)
     candidates = pl.repeat(False, len(text), eager=True).scatter(rows.filter(found), True)

@@ -13,7 +13,7 @@ import polars as pl
 
 from filters.frames import Batch
 from filters.reading import structure
-from filters.reading.answers import answers, lower_answers, on_some, once, plain_answers, prompts
+from filters.reading.answers import answers, lower_answers, on_some, plain_answers, prompts
 from filters.reading.refusals import FILLER, REFUSAL_HINTS, is_filler, is_refusal
 from filters.reading.unfinished import ENDED, HAS_SENTENCES, MAY_BE_OPEN, MAY_HANG, is_cut, open_words
 from filters.signal import divide, signal
@@ -40,7 +40,7 @@ def answer_cut(turns: pl.DataFrame, batch: Batch) -> pl.Series:
         may_be = text.str.contains(MAY_HANG) | text.str.contains(HAS_SENTENCES)
         return on_some(_unended(turns, batch) & may_be, is_cut, False, pl.Boolean, text)
 
-    return once(batch, "cut", compute)  # type: ignore[no-any-return]
+    return batch.once("cut", compute)
 
 
 @turn(unit="words", dtype="int64", source=_REPORT)
@@ -76,7 +76,7 @@ def unclosed_brackets(turns: pl.DataFrame, batch: Batch) -> pl.Series:
         candidates = functools.reduce(lambda one, other: one | other, more, wide)
         return on_some(candidates, structure.unclosed_brackets, 0, pl.Int64, text)
 
-    return once(batch, "brackets", compute)  # type: ignore[no-any-return]
+    return batch.once("brackets", compute)
 
 
 @turn(unit="", dtype="bool")
@@ -84,7 +84,7 @@ def unclosed_quote(turns: pl.DataFrame, batch: Batch) -> pl.Series:
     """Whether a straight quotation mark is left open in an answer's last line."""
     text = plain_answers(turns, batch)
     candidates = _unended(turns, batch) & text.str.contains('"', literal=True)
-    return once(batch, "quote", lambda: on_some(candidates, structure.has_unclosed_quote, False, pl.Boolean, text))  # type: ignore[no-any-return]
+    return batch.once("quote", lambda: on_some(candidates, structure.has_unclosed_quote, False, pl.Boolean, text))
 
 
 @turn(unit="", dtype="bool", source=_REPORT)
@@ -162,7 +162,7 @@ def answer_echoes(turns: pl.DataFrame, batch: Batch) -> pl.Series:
 def _unended(turns: pl.DataFrame, batch: Batch) -> pl.Series:
     """Answers without a closing mark that are longer than a label."""
     text = plain_answers(turns, batch)
-    return once(batch, "unended", lambda: ~text.str.contains(ENDED) & (text.str.len_bytes() >= 16))  # type: ignore[no-any-return]
+    return batch.once("unended", lambda: ~text.str.contains(ENDED) & (text.str.len_bytes() >= 16))
 
 
 def _words(turns: pl.DataFrame, batch: Batch) -> pl.DataFrame:
@@ -185,7 +185,7 @@ def _words(turns: pl.DataFrame, batch: Batch) -> pl.DataFrame:
         blank = pl.repeat(None, len(answer), dtype=pl.Int64, eager=True)
         return pl.DataFrame([blank.clone().scatter(rows, counts[name]).alias(name) for name in counts.columns])
 
-    return once(batch, "prompt_words", compute)  # type: ignore[no-any-return]
+    return batch.once("prompt_words", compute)
 
 
 def _odd_fences(text: str) -> bool:

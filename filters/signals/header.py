@@ -142,7 +142,4 @@ def repeated_media(samples: pl.DataFrame) -> pl.Series:
 
 def _seen(batch: Batch) -> pl.DataFrame:
     """What the model sees of each medium, computed once for a batch."""
-    if "seen" not in batch.shared:
-        batch.shared["seen"] = batch.context.seen(batch.media["width"], batch.media["height"])
-    found: pl.DataFrame = batch.shared["seen"]
-    return found
+    return batch.once("seen", lambda: batch.context.seen(batch.media["width"], batch.media["height"]))

@@ -211,10 +211,7 @@ def _foreign(ours: pl.DataFrame, theirs: pl.DataFrame, main: pl.Series) -> pl.Se
 
 def _asks(batch: Batch) -> pl.Series:
     """Whether each prompt may want an answer in another language or script than its own."""
-    found: pl.Series | None = batch.shared.get("asks for a language")
-    if found is None:
-        found = batch.shared["asks for a language"] = batch.sample["prompt"].str.contains(_ASKS).alias("asks")
-    return found
+    return batch.once("asks for a language", lambda: batch.sample["prompt"].str.contains(_ASKS).alias("asks"))
 
 
 def _scripts(texts: Characters) -> dict[str, np.ndarray[Any, Any]]:
@@ -223,12 +220,13 @@ def _scripts(texts: Characters) -> dict[str, np.ndarray[Any, Any]]:
 
 def _languages(batch: Batch, column: str) -> pl.DataFrame:
     """`code` and `probability` of each sample's prompt or answer: detected once for all signals."""
-    found: pl.DataFrame | None = batch.shared.get(f"language {column}")
-    if found is None:
+
+    def compute() -> pl.DataFrame:
         chosen = detector(batch.context.language_model)
         texts = batch.sample[column]
         enough = chunked(texts, lambda characters: {"of": tellable(characters)})["of"].fill_null(False)
         told = [chosen.detect(each) if tell else (None, None) for each, tell in zip(texts, enough, strict=True)]
         schema = {"code": pl.String, "probability": pl.Float64}
-        found = batch.shared[f"language {column}"] = pl.DataFrame(told, schema=schema, orient="row")
-    return found
+        return pl.DataFrame(told, schema=schema, orient="row")
+
+    return batch.once(f"language {column}", compute)

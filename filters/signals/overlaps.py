@@ -60,10 +60,7 @@ def point_outside_box_ratio(regions: pl.DataFrame) -> pl.Series:
 
 def _compared(regions: pl.DataFrame, batch: Batch) -> pl.DataFrame:
     """Columns `iou` (with the most similar box before it by left edge) and `nested` (0 or 1) for each region."""
-    found: pl.DataFrame | None = batch.shared.get("overlaps")
-    if found is None:
-        found = batch.shared["overlaps"] = _compare(regions)
-    return found
+    return batch.once("overlaps", lambda: _compare(regions))
 
 
 def _compare(regions: pl.DataFrame) -> pl.DataFrame:

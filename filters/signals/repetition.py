@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from filters.frames import Batch
+from filters.reading.answers import answers
 from filters.reading.characters import WORDLIKE, Characters, chunked
 from filters.reading.repeats import character_windows, divided, longest_run, loops, tally, windows
 from filters.signal import signal
@@ -121,11 +122,7 @@ def _looped(texts: pl.Series) -> pl.Series:
 
 def _repeats(batch: Batch) -> pl.DataFrame:
     """One row for each turn, null for turns that are not the assistant's: computed once for all signals."""
-    found: pl.DataFrame | None = batch.shared.get("repetition")
-    if found is None:
-        texts = batch.turn.select(pl.when(pl.col("role") == "assistant").then(pl.col("text"))).to_series()
-        found = batch.shared["repetition"] = chunked(texts, repeats)
-    return found
+    return batch.once("repetition", lambda: chunked(answers(batch.turn, batch), repeats))
 
 
 def repeats(texts: Characters) -> dict[str, np.ndarray[Any, Any]]:

@@ -10,7 +10,7 @@ import functools
 import polars as pl
 
 from filters.frames import Batch
-from filters.reading.answers import all_text, on_some, once
+from filters.reading.answers import all_text, on_some
 from filters.reading.classifier import label_probability
 from filters.reading.lexicon import count_terms, may_hold_terms
 from filters.signal import divide, signal
@@ -84,8 +84,8 @@ def _unsafe(samples: pl.DataFrame, batch: Batch) -> pl.Series:
         candidates = may_hold_terms(lower, path)
         return on_some(candidates, functools.partial(count_terms, path=path), 0, pl.Int64, lower)
 
-    return once(batch, "unsafe", compute)  # type: ignore[no-any-return]
+    return batch.once("unsafe", compute)
 
 
 def _lower(samples: pl.DataFrame, batch: Batch) -> pl.Series:
-    return once(batch, "all_text_lower", lambda: all_text(samples, batch).str.to_lowercase())  # type: ignore[no-any-return]
+    return batch.once("all_text_lower", lambda: all_text(samples, batch).str.to_lowercase())

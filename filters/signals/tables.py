@@ -127,8 +127,10 @@ def _measured(
     dtype: type[pl.DataType] = pl.Float64,
 ) -> pl.Series:
     """One value for each sample: `of` its page and tables, null where it has no table."""
-    if "tables" not in batch.shared:
-        batch.shared["tables"] = {row: found for row, page in pages(batch).items() if (found := tables(page))}
-    grids: dict[int, list[Table]] = batch.shared["tables"]
+
+    def compute() -> dict[int, list[Table]]:
+        return {row: found for row, page in pages(batch).items() if (found := tables(page))}
+
+    grids = batch.once("tables", compute)
     values = {row: of(pages(batch)[row], found) for row, found in grids.items()}
     return spread(batch, values, dtype)

@@ -132,19 +132,16 @@ def url_ratio(samples: pl.DataFrame) -> pl.Series:
 
 def answers(batch: Batch) -> pl.DataFrame:
     """What `counted` finds in each sample's answer, null where it is: computed once for all signals."""
-    return _once(batch, "answer")
+    return _counted(batch, "answer")
 
 
 def prompts(batch: Batch) -> pl.DataFrame:
     """What `counted` finds in each sample's prompt: computed once for all signals."""
-    return _once(batch, "prompt")
+    return _counted(batch, "prompt")
 
 
-def _once(batch: Batch, column: str) -> pl.DataFrame:
-    found: pl.DataFrame | None = batch.shared.get(f"counted {column}")
-    if found is None:
-        found = batch.shared[f"counted {column}"] = chunked(batch.sample[column], counted)
-    return found
+def _counted(batch: Batch, column: str) -> pl.DataFrame:
+    return batch.once(f"counted {column}", lambda: chunked(batch.sample[column], counted))
 
 
 def counted(texts: Characters) -> dict[str, np.ndarray[Any, Any]]:

@@ -14,7 +14,7 @@ import polars as pl
 
 from filters.frames import Batch
 from filters.reading import structure
-from filters.reading.answers import answers, on_some, once
+from filters.reading.answers import answers, on_some
 from filters.signal import signal
 
 turn = functools.partial(signal, tier="text", grain="turn", reducer="max")
@@ -47,13 +47,13 @@ def table_faults(turns: pl.DataFrame, batch: Batch) -> pl.Series:
 @turn(unit="elements", dtype="int64")
 def unclosed_tags(turns: pl.DataFrame, batch: Batch) -> pl.Series:
     """HTML elements that an answer opens and does not close; those that may stay open (p, li, td) do not count."""
-    return once(batch, "unclosed_tags", lambda: _on(turns, batch, r"</?[A-Za-z]", structure.unclosed_tags, pl.Int64))  # type: ignore[no-any-return]
+    return batch.once("unclosed_tags", lambda: _on(turns, batch, r"</?[A-Za-z]", structure.unclosed_tags, pl.Int64))
 
 
 @turn(unit="faults", dtype="int64")
 def latex_faults(turns: pl.DataFrame, batch: Batch) -> pl.Series:
     """What is out of balance in an answer's LaTeX: environments, $ and \\( \\), braces, \\left and \\right."""
-    return once(batch, "latex", lambda: _on(turns, batch, structure.HAS_LATEX, structure.latex_faults, pl.Int64))  # type: ignore[no-any-return]
+    return batch.once("latex", lambda: _on(turns, batch, structure.HAS_LATEX, structure.latex_faults, pl.Int64))
 
 
 def _on(turns: pl.DataFrame, batch: Batch, pattern: str, function: Callable[[str], Any], dtype: Any) -> pl.Series:
@@ -70,7 +70,7 @@ def _json(turns: pl.DataFrame, batch: Batch, what: str, judge: Callable[[list[An
         rows = claims.fill_null(False).arg_true()
         return rows, [[structure.json_faults(each) for each in structure.json_texts(one)] for one in text.gather(rows)]
 
-    rows, faults = once(batch, "json", read)
+    rows, faults = batch.once("json", read)
     values = pl.Series([None] * len(text), dtype=dtype)
     return (
         values.scatter(rows, pl.Series([judge(each) if each else None for each in faults], dtype=dtype))

@@ -35,17 +35,12 @@ SCHEMA = pa.schema(
 )
 
 
-def compile_rules(rules: dict[str, Rule]) -> list[CompiledRule]:
-    """The recipe's rules against the signals that exist; a ValueError names the rule and the nearest signal."""
-    return deciding.compiled(rules)
-
-
 def check_rules(recipe: Recipe) -> dict[str, Rule]:
     """The rules of a recipe, resolved. Raises RecipeError, with the line, for one that can't be used."""
     rules = resolve(recipe)
     for name, rule in rules.items():
         try:
-            compile_rules({name: rule})
+            deciding.compiled({name: rule})
         except ValueError as error:
             place = ("rules", name) if name in recipe.rules else ("presets",)
             raise recipe.error(place, str(error)) from None
@@ -59,7 +54,7 @@ def settings(rules: dict[str, Rule]) -> list[dict[str, object]]:
 
 def decide(job: Job, rules: dict[str, Rule]) -> Files:
     """Every measured row with the fate that follows from its verdicts; see `filters.deciding.decide`."""
-    compiled = compile_rules(rules)
+    compiled = deciding.compiled(rules)
     columns = [*_ROW, *dict.fromkeys(each for rule in compiled for each in rule.signals)]
 
     def make(url: str) -> Iterator[pa.Table]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import reduce
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -24,10 +23,11 @@ from curation.packing import pack, packed_type, place, unpack
 from curation.remember import Compute, recalled, remembered
 from curation.stage import Finished, Job
 from curation.store import fingerprint
+from curation.writing import gathered
 from filters.catalogue import catalogue
 from filters.context import Context
 from filters.frames import COLUMNS
-from filters.measuring import corpus_keys, measure_image, measure_samples, measure_screens
+from filters.measuring import corpus_keys, measure_images, measure_samples, measure_screens
 from filters.reducing import reduce_units
 from filters.signal import Signal, signal_schema
 from model.image import ImageError
@@ -35,13 +35,12 @@ from model.image import ImageError
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-VERSION = 3
+VERSION = 4
 SHARD = 50_000  # contents to a batch (platform default)
-_AT_ONCE = 4_096  # samples that the text signals get at a time: fewer cost overhead
+_ROWS_AT_ONCE, _BYTES_AT_ONCE = 16_384, 8_000_000  # that text signals get: each time costs as much as 2,000 rows
 _ERROR = [pa.field("error", pa.string()), pa.field("message", pa.string())]
 _OF_SAMPLE, _OF_IMAGES = "of_sample", "of_images"  # packed signals
 _UNITS = pa.schema([("position", pa.int32()), ("sha256", pa.string()), ("packed", packed_type()), *_ERROR])
-_BYTES_AT_ONCE = 8_000_000  # and no more than this, where a sample is long
 
 
 def context_of(recipe: Recipe) -> Context:
@@ -116,7 +115,7 @@ def _of_samples(job: Job, samples: DataFrame, context: Context) -> DataFrame:
     schema = pa.schema([("content", pa.string()), (_OF_SAMPLE, packed_type()), *keys])
 
     def compute(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for table in _larger(batches):
+        for table in gathered(batches, _ROWS_AT_ONCE, _BYTES_AT_ONCE):
             measured = pack(measure_samples(table, signals, context), signals)
             keys = corpus_keys(table, counted, context)
             columns = [table.column("content"), measured, *keys.columns[1:]]
@@ -187,15 +186,13 @@ def _image_schema() -> pa.Schema:
 def _reduce_lists(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Lists of measured images to one packed row each."""
     signals = brought_signals()
-    columns = signal_schema("sha256", signals)
+    schema = pa.schema([(each.name, each.sample_type) for each in signals])
     for batch in batches:
         lists = [pa.Table.from_pylist(units, schema=_UNITS) for units in batch.column("units").to_pylist()]
         rows = []
         for units in lists:
             values = {name: column.to_pylist() for name, column in unpack(units.column("packed"), signals).items()}
             rows.append({signal.name: reduce_units(signal, values[signal.name]) for signal in signals})
-        listed = [pa.field(each.name, pa.list_(pa.string())) for each in signals if each.dtype == "string"]
-        schema = pa.schema([*(field for field in columns if field.name not in {f.name for f in listed}), *listed])
         yield pa.RecordBatch.from_arrays(
             [
                 batch.column("pictures"),
@@ -234,33 +231,20 @@ def _folder(tier: str, signals: Sequence[Signal], context: dict[str, Any] | None
     return join("signals", f"{tier}-{fingerprint([VERSION, measured, context])}")
 
 
-def _larger(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """Spark's batches, which are small for the sake of images, put together for signals that take no room."""
-    waiting: list[pa.RecordBatch] = []
-    for batch in batches:
-        waiting.append(batch)
-        rows, size = sum(each.num_rows for each in waiting), sum(each.nbytes for each in waiting)
-        if rows >= _AT_ONCE or size >= _BYTES_AT_ONCE:
-            yield pa.Table.from_batches(waiting)
-            waiting = []
-    if waiting:
-        yield pa.Table.from_batches(waiting)
-
-
 def _image_task(media: MediaStore) -> Compute:
     url, access = media.url, media.access  # a store holds a lock, which does not travel
 
     def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         media, signals, brought, schema = MediaStore(url, access), image_signals(), brought_signals(), _image_schema()
+        columns = pa.schema([*signal_schema("sha256", signals), *_ERROR])
         for batch in batches:
             hashes, orientations = batch.column("sha256").to_pylist(), batch.column("orientation").to_pylist()
-            rows = []
-            for sha256, orientation, data in zip(hashes, orientations, media.get_many(hashes), strict=True):
-                try:
-                    rows.append({"sha256": sha256, **measure_image(data, orientation, signals)})
-                except ImageError as error:
-                    rows.append({"sha256": sha256, "error": error.kind, "message": str(error)})
-            named = pa.Table.from_pylist(rows, schema=pa.schema([*signal_schema("sha256", signals), *_ERROR]))
+            rows = [
+                {"error": found.kind, "message": str(found)} if isinstance(found, ImageError) else found
+                for found in measure_images(zip(media.get_many(hashes), orientations, strict=True), signals)
+            ]
+            values = {each.name: pa.array([row.get(each.name) for row in rows], each.type) for each in columns}
+            named = pa.table({**values, "sha256": batch.column("sha256")})
             packed = named.append_column("packed", pack(named, brought))
             yield from packed.select(schema.names).cast(schema).combine_chunks().to_batches()
 
@@ -275,12 +259,8 @@ def _screens_task(media: MediaStore, signals: list[Signal], schema: pa.Schema) -
         for batch in batches:
             rows = []
             for row in batch.to_pylist():
-                # Steps that follow each other on one medium have one screen; a place that is not there has none.
-                known = dict(enumerate(media.get_many(row["hashes"])))
-                places = [place for place, _ in groupby(row["places"])]
-                turns = [row["orientations"][place] if place in known else 1 for place in places]
-                values = measure_screens([known.get(place, b"") for place in places], turns, signals)
-                rows.append({"sample_id": row["sample_id"], **values})
+                screens = [*zip(media.get_many(row["hashes"]), row["orientations"], strict=True)]
+                rows.append({"sample_id": row["sample_id"], **measure_screens(screens, row["places"], signals)})
             yield pa.RecordBatch.from_pylist(rows, schema=schema)
 
     return run

@@ -106,6 +106,9 @@ def build_session(master: str | None = None, memory: str | None = None) -> Spark
         # Arrow batches are cut by rows; small ones bound the memory of a worker that holds decoded images.
         .config("spark.sql.execution.arrow.maxRecordsPerBatch", "256")
         .config("spark.sql.session.timeZone", "UTC")
+        # A worker has one core: more threads of its libraries would only wait for each other.
+        .config("spark.executorEnv.POLARS_MAX_THREADS", "1")
+        .config("spark.executorEnv.OPENBLAS_NUM_THREADS", "1")
         .config("spark.sql.execution.pyspark.udf.faulthandler.enabled", "true")
         .config("spark.python.worker.faulthandler.enabled", "true")
     )

@@ -89,6 +89,21 @@ def write_frame(
     return sorted(files, key=lambda file: file.name)
 
 
+def gathered(batches: Iterable[pa.RecordBatch], most_rows: int, most_bytes: int) -> Iterator[pa.Table]:
+    """Spark's batches, which are small for the sake of images, put together until either number is reached: much work
+    costs as much for a few rows as for thousands, and a table in small row groups is slow to write and to read."""
+    waiting: list[pa.RecordBatch] = []
+    rows = size = 0
+    for batch in batches:
+        waiting.append(batch)
+        rows, size = rows + batch.num_rows, size + batch.nbytes
+        if rows >= most_rows or size >= most_bytes:
+            yield pa.Table.from_batches(waiting)
+            waiting, rows, size = [], 0, 0
+    if rows:
+        yield pa.Table.from_batches(waiting)
+
+
 def write_files(
     inputs: list[str],
     make: Callable[[str], Iterable[pa.Table]],
@@ -149,7 +164,7 @@ def _write_batches(
     fates: dict[str, int] = {}
     with ExitStack() as stack:
         writer = None
-        for table in _row_groups(batches, on_rows):
+        for table in gathered(_told(batches, on_rows), _GROUP_ROWS, _GROUP_BYTES):
             hashes = table.column(_HASH).to_numpy()
             table = finish(table.drop_columns([_HASH]))
             if writer is None:
@@ -162,19 +177,10 @@ def _write_batches(
     return (rows, digest, fates) if rows else None
 
 
-def _row_groups(batches: Iterable[pa.RecordBatch], on_rows: Callable[[int], None]) -> Iterator[pa.Table]:
-    """Batches put together, since a wide table in small row groups is slow to write and to read."""
-    waiting: list[pa.RecordBatch] = []
-    rows = size = 0
+def _told(batches: Iterable[pa.RecordBatch], on_rows: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
     for batch in batches:
         on_rows(batch.num_rows)
-        waiting.append(batch)
-        rows, size = rows + batch.num_rows, size + batch.nbytes
-        if rows >= _GROUP_ROWS or size >= _GROUP_BYTES:
-            yield pa.Table.from_batches(waiting)
-            waiting, rows, size = [], 0, 0
-    if rows:
-        yield pa.Table.from_batches(waiting)
+        yield batch
 
 
 def _open_new(url: str) -> Any:

@@ -77,9 +77,10 @@ def decide(measured: Table, rules: Mapping[str, Rule | Mapping[str, Any]]) -> Ta
     stated = {name: rule if isinstance(rule, Rule) else Rule.model_validate(rule) for name, rule in rules.items()}
     frame = _polars(measured)
     try:
-        found, said = deciding.decide(frame, stated), deciding.verdicts(frame, stated)
+        found = deciding.decide(frame, stated)
     except pl.exceptions.ColumnNotFoundError as error:
         raise ValueError(f"{str(error).splitlines()[0]}: a rule reads it, so measure it too") from None
+    said = deciding.spelled(found["letters"], list(stated))
     if "error" in frame.columns:
         bad = found.with_columns(
             pl.lit("quarantined").alias("fate"),
@@ -119,11 +120,7 @@ def _of_content(samples: pa.Table, chosen: Sequence[Signal], context: Context | 
 
 
 def _arrays(rows: list[dict[str, Any]], signals: Sequence[Signal]) -> dict[str, pa.Array]:
-    def kind(each: Signal) -> pa.DataType:
-        listed = each.tier == "pixels" and each.dtype == "string"
-        return pa.list_(each.arrow_type) if listed else each.arrow_type
-
-    return {each.name: pa.array([row.get(each.name) for row in rows], kind(each)) for each in signals}
+    return {each.name: pa.array([row.get(each.name) for row in rows], each.sample_type) for each in signals}
 
 
 def _samples(batch: Any, images: Any) -> tuple[pa.Table, Images | None, list[str]]:

@@ -62,4 +62,11 @@ def _seen(
 def _hashed(path: str) -> str:
     """A file's name and the hash of its bytes. Raises FileNotFoundError, naming the file."""
     file = Path(path)
-    return f"{file.name} {hashlib.sha256(file.read_bytes()).hexdigest()[:16]}"
+    stat = file.stat()
+    return f"{file.name} {_hash(path, stat.st_size, stat.st_mtime_ns)}"
+
+
+@functools.lru_cache(maxsize=32)
+def _hash(path: str, size: int, changed: int) -> str:
+    """Of a file as it was then: models are large, and every plan asks for their hashes."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import polars as pl
@@ -64,9 +64,16 @@ def verdicts(measured: pl.DataFrame, rules: Mapping[str, Rule]) -> pl.DataFrame:
 
     As `decide`, but `unknown` is left as it is; what it means for the row is the rule's `unknown`.
     """
-    names = pl.Series(VERDICTS)
-    return codes(measured, compiled(rules)).select(
-        pl.col("*").map_batches(lambda code: names.gather(code).rename(code.name), return_dtype=pl.String)
+    return spelled(_letters(codes(measured, compiled(rules)), len(measured)), list(rules))
+
+
+def spelled(letters: pl.Series, rules: Sequence[str]) -> pl.DataFrame:
+    """The letters of `decide` in words: one string column for each of its `rules`, in order."""
+    names = dict(zip(LETTERS, VERDICTS, strict=True))
+    frame = pl.DataFrame({"letters": letters})
+    return frame.select(
+        pl.col("letters").str.slice(index, 1).replace_strict(names, return_dtype=pl.String).alias(rule)
+        for index, rule in enumerate(rules)
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 import pyarrow as pa
@@ -53,8 +52,8 @@ def measure_pixels(
         values = [known.image(key) for key in keys]
         errors.append(min((value["error"] for value in values if "error" in value), default=""))
         row = {each.name: reduce_units(each, [value.get(each.name) for value in values]) for each in of_media}
-        places = [step["media"] for step in steps or []] if of_steps and len(media or []) > 1 else []
-        row |= known.screens([keys[place] if 0 <= place < len(keys) else None for place, _ in groupby(places)])
+        if of_steps:
+            row |= known.screens(keys, [step["media"] for step in steps or []])
         found.append(row)
     return found, errors
 
@@ -75,13 +74,12 @@ class _Known:
                 self._images[key] = {"error": str(error)}
         return self._images[key]
 
-    def screens(self, keys: Sequence[_Key | None]) -> dict[str, Value | list[Value]]:
-        """The values of the signals that compare the screens of a trajectory, given in order."""
-        if len(keys) < 2:
+    def screens(self, keys: Sequence[_Key], places: Sequence[int]) -> dict[str, Value | list[Value]]:
+        """The values of the signals that compare the screens of a trajectory: the images that its steps show."""
+        if len(keys) < 2 or len(places) < 2:
             return {}
-        usable = [key if key and "error" not in self.image(key) else None for key in keys]
-        data = [self._bytes(key) if key else b"" for key in usable]
-        return measure_screens(data, [key[1] if key else 1 for key in usable], self._of_steps)
+        media = [(self._bytes(key) if "error" not in self.image(key) else b"", key[1]) for key in keys]
+        return measure_screens(media, places, self._of_steps)
 
     def _bytes(self, key: _Key) -> bytes:
         if self._source is None:

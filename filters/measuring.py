@@ -7,24 +7,28 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 
 import polars as pl
 import pyarrow as pa
 
 from filters.context import Context
 from filters.frames import Batch
-from filters.reducing import Value, reduce_units
+from filters.reducing import Value, exact_mean, reduce_units
 from filters.signal import Grain, Signal, signal_schema
 from filters.signals.pixels import Pixels
 from model.image import ImageError, decode, decode_reduced
 from model.image_files import jpeg_quality
 
+_IMAGES_AT_ONCE, _PIXEL_BYTES = 32, 16_000_000  # decoded, whichever comes first
 _GRAINS: tuple[Grain, ...] = ("sample", "turn", "media", "region", "step")
 _REDUCE = {
     "min": lambda values: values.min(),
     "max": lambda values: values.max(),
-    "mean": lambda values: values.drop_nulls().implode().map_elements(_exact_mean, return_dtype=pl.Float64),
+    "mean": lambda values: (
+        values.drop_nulls().implode().map_elements(lambda listed: exact_mean(listed.to_list()), return_dtype=pl.Float64)
+    ),
     "first": lambda values: values.drop_nulls().first(),
 }
 
@@ -65,28 +69,49 @@ def corpus_keys(samples: pa.Table, signals: Sequence[Signal], context: Context |
     return found.drop("sample").to_arrow().cast(schema)
 
 
-def measure_image(data: bytes, orientation: int, signals: Sequence[Signal]) -> dict[str, float | int | str | None]:
+def measure_image(data: bytes, orientation: int, signals: Sequence[Signal]) -> dict[str, Value]:
     """Decode an image once (EXIF `orientation`, 1 to 8) and measure all `signals` of the pixels tier on it.
 
     Raises ImageError where the bytes are no usable image, ValueError for a signal of another tier.
     """
+    (found,) = measure_images([(data, orientation)], signals)
+    if isinstance(found, ImageError):
+        raise found
+    return found
+
+
+def measure_images(
+    images: Iterable[tuple[bytes, int]], signals: Sequence[Signal]
+) -> Iterator[dict[str, Value] | ImageError]:
+    """Measure as `measure_image` does, in order: for each image its values, or why it is no usable one.
+
+    Some images are decoded before a signal looks at them all: the processor then runs one piece of code many times
+    over, which measured a sixth faster than going through all signals for each image.
+    """
     for each in signals:
         if each.tier != "pixels" or each.grain != "media":
             raise ValueError(f"{each.name} is of the {each.tier} tier: measure it with measure_samples")
-    reduced = decode_reduced(data, orientation)
-    pixels = Pixels(reduced.rgb, reduced.scale, reduced.size, jpeg_quality(data))
-    return {each.name: _finite(each, each.function(pixels)) for each in signals}
+    decoded: list[Pixels | ImageError] = []
+    room = _PIXEL_BYTES
+    for data, orientation in images:
+        found = _decoded(data, orientation)
+        decoded.append(found)
+        room -= 0 if isinstance(found, ImageError) else found.rgb.nbytes
+        if len(decoded) == _IMAGES_AT_ONCE or room <= 0:
+            yield from _on_pixels(decoded, signals)
+            decoded, room = [], _PIXEL_BYTES
+    yield from _on_pixels(decoded, signals)
 
 
 def measure_screens(
-    images: Sequence[bytes], orientations: Sequence[int], signals: Sequence[Signal]
+    media: Sequence[tuple[bytes, int]], places: Sequence[int], signals: Sequence[Signal]
 ) -> dict[str, Value | list[Value]]:
     """Compare the screens of a trajectory, in order, each with the one before, and reduce each signal to the sample.
 
-    `images` has a screen for each step, with its EXIF orientation; steps that follow each other on one and the same
-    medium have one screen, given once, or they would count as steps without effect. Screens of equal bytes that follow
-    each other are decoded once. A pair of which one can't be decoded is left out; None where no pair is left. Raises
-    ValueError for a signal of another tier or grain.
+    `media` are a sample's images, each with its EXIF orientation, and `places` says which of them each step shows;
+    steps that follow each other on one medium have one screen, or they would count as steps without effect. Screens of
+    equal bytes that follow each other are decoded once. A pair of which one is not there, or can't be decoded, is left
+    out; None where no pair is left. Raises ValueError for a signal of another tier or grain.
     """
     for each in signals:
         if each.tier != "pixels" or each.grain != "step":
@@ -94,7 +119,8 @@ def measure_screens(
     values: dict[str, list[Value]] = {each.name: [] for each in signals}
     last: tuple[bytes, int] | None = None
     before, after = None, None
-    for screen in zip(images, orientations, strict=True):
+    for place, _ in groupby(places):
+        screen = media[place] if 0 <= place < len(media) else (b"", 1)
         before = after
         if screen != last:
             after = _screen(*screen)
@@ -103,6 +129,27 @@ def measure_screens(
             for each in signals:
                 values[each.name].append(_finite(each, each.function(before, after)))
     return {each.name: reduce_units(each, values[each.name]) for each in signals}
+
+
+def _decoded(data: bytes, orientation: int) -> Pixels | ImageError:
+    try:
+        reduced = decode_reduced(data, orientation)
+    except ImageError as error:
+        return error
+    return Pixels(reduced.rgb, reduced.scale, reduced.size, jpeg_quality(data))
+
+
+def _on_pixels(
+    decoded: Sequence[Pixels | ImageError], signals: Sequence[Signal]
+) -> Iterator[dict[str, Value] | ImageError]:
+    usable = [each for each in decoded if isinstance(each, Pixels)]
+    columns = [[_finite(signal, signal.function(each)) for each in usable] for signal in signals]
+    names = [signal.name for signal in signals]
+    rows = (
+        (dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)) if columns else ({} for _ in usable)
+    )
+    for each in decoded:
+        yield each if isinstance(each, ImageError) else next(rows)
 
 
 def _screen(data: bytes, orientation: int) -> Pixels | None:
@@ -118,6 +165,9 @@ def _on_samples(batch: Batch, signals: Sequence[Signal]) -> list[pl.DataFrame]:
     for grain in _GRAINS:
         mine = [each for each in signals if each.grain == grain]
         if not mine:
+            continue
+        if batch.frame(grain).is_empty():  # as that of regions in a batch of captions: nothing to call the signals for
+            columns.append(pl.DataFrame({each.name: [None] * len(batch) for each in mine}))
             continue
         values = batch.frame(grain).select("sample", *(_values(each, batch) for each in mine))
         if grain != "sample":
@@ -141,13 +191,7 @@ def _key(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def _exact_mean(values: pl.Series) -> float | None:
-    """The mean by exact summation: a vectorised sum rounds by where the values happen to lie in memory, and with that
-    by the row's neighbours."""
-    return math.fsum(values) / len(values) if len(values) else None
-
-
-def _finite(each: Signal, value: float | int | str | None) -> float | int | str | None:
+def _finite(each: Signal, value: Value) -> Value:
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"signal {each.name} returned {value}: return None where it does not apply")
     return value

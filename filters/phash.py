@@ -12,6 +12,7 @@ import itertools
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 
 from filters.reading.opencv import opencv
 
@@ -36,14 +37,9 @@ def square_thumbnail(luma: Gray, side: int = THUMB_SIDE, extent: tuple[float, fl
     height, width = extent or luma.shape
     while min(luma.shape) >= 2.5 * side:
         luma, height, width = halved(luma), height / 2, width / 2
-    if min(luma.shape) >= side and (height, width) == luma.shape:
-        return np.asarray(opencv().resize(luma, (side, side), interpolation=opencv().INTER_AREA))
-    # Sums up to every pixel, then between the edges of the thumbnail's: exact, and no matrix product, whose threads
-    # would cost more than the work.
-    cv2 = opencv()
-    sums = cv2.integral(luma, sdepth=cv2.CV_64F)
-    cells = _parts(cv2.transpose(_parts(sums, height, side)), width, side)
-    return np.asarray(cv2.transpose(cv2.convertScaleAbs(cells, alpha=side * side / (height * width))))
+    rows, columns = _areas(luma.shape[0], height, side), _areas(luma.shape[1], width, side)
+    sums = rows @ (columns @ luma.T.astype(np.float32)).T  # sparse: each pixel is in one or two areas a side
+    return np.asarray(opencv().convertScaleAbs(sums, alpha=side * side / (height * width)))
 
 
 def halved(luma: Gray) -> Gray:
@@ -140,23 +136,14 @@ def _cells(thumbnail: Floats) -> Floats:
     return cells
 
 
-def _parts(sums: npt.NDArray[np.float64], extent: float, side: int) -> npt.NDArray[np.float64]:
-    """Running sums over `extent` pixels [n + 1, ...] to the sums of `side` equal parts [side, ...]."""
-    lower, fraction = _edges(len(sums) - 1, extent, side)
-    floor, found = sums.take(lower, 0), sums.take(lower + 1, 0)
-    found -= floor
-    found *= fraction
-    found += floor
-    return found[1:] - found[:-1]
-
-
-@functools.lru_cache(maxsize=256)
-def _edges(count: int, extent: float, side: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
-    """The whole pixels before each edge, and how much of the next one [side + 1, 1]; the last pixel may be partly
-    outside, and then its part stands for less than a pixel."""
+@functools.lru_cache(maxsize=2048)  # some kB each; working sizes repeat
+def _areas(count: int, extent: float, side: int) -> csr_array:
+    """How much of each of `count` pixels lies in each of `side` equal parts of `extent`: sparse [side, count]. The last
+    pixel may be partly outside; what it shows then stands for less than a pixel."""
     edges = np.linspace(0, extent, side + 1)
-    lower = np.minimum(edges.astype(np.intp), count - 1)
-    return lower, (edges - lower)[:, None]
+    pixels = np.arange(count)
+    starts, ends = edges[:-1, None].clip(pixels, pixels + 1), edges[1:, None].clip(pixels, pixels + 1)
+    return csr_array((ends - starts).astype(np.float32))
 
 
 @functools.cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import pyarrow as pa
 
@@ -20,16 +20,22 @@ def reduce_units(signal: Signal, values: Iterable[Value]) -> Value | list[Value]
     signal's reducer without those that are None. None where nothing is left.
     """
     units = list(values)
-    if signal.tier == "pixels" and signal.dtype == "string":
+    if signal.listed:
         return units or None  # type: ignore[return-value]
     known = [each for each in units if each is not None]
     if not known:
         return None
     if signal.reducer == "first":
         return known[0]
-    if signal.reducer == "mean":  # exact: the units' order must not show
-        return math.fsum(known) / len(known)  # type: ignore[arg-type]
+    if signal.reducer == "mean":
+        return exact_mean(known)  # type: ignore[arg-type]
     return (min if signal.reducer == "min" else max)(known)  # type: ignore[type-var]
+
+
+def exact_mean(values: Collection[float]) -> float | None:
+    """The mean by exact summation, None of nothing: a usual sum rounds by the order of its values, a vectorised one by
+    where they happen to lie in memory, and with that by the row's neighbours."""
+    return math.fsum(values) / len(values) if values else None
 
 
 def corpus_value(signal: Signal, count: int, total: int, distinct: int) -> float | int:

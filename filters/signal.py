@@ -66,6 +66,16 @@ class Signal:
     def arrow_type(self) -> pa.DataType:
         return _ARROW[self.dtype]
 
+    @property
+    def listed(self) -> bool:
+        """Whether a sample has a list of values, one for each image: strings of pixels, which nothing reduces."""
+        return self.tier == "pixels" and self.dtype == "string"
+
+    @property
+    def sample_type(self) -> pa.DataType:
+        """The type of the value that a sample has."""
+        return pa.list_(self.arrow_type) if self.listed else self.arrow_type
+
 
 def signal(
     *,

@@ -21,7 +21,7 @@ from filters.reading.opencv import opencv
 from filters.signal import signal
 
 LONG_SIDE = 224  # pixels: halved until the longer side is below this
-ENOUGH = 6144  # pixels on evenly spaced lines, of which statistics are taken where an image has more
+ENOUGH = 4096  # pixels on evenly spaced lines, of which statistics are taken where an image has more
 _SAMPLES = 32  # colour is looked at on a grid of at most 32 x 32 points
 _DARK, _BRIGHT = 32, 250  # levels: below, above
 _GREY = 12  # levels between the channels of a pixel that looks grey; JPEG's chroma noise is less

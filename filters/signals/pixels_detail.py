@@ -36,8 +36,9 @@ def blur_laplacian_var(pixels: Pixels) -> float | None:
     """
     if (found := _differences(pixels)) is None:
         return None
-    count, total = found.laplacian.size, int(opencv().sumElems(found.laplacian)[0])
-    return (count * _energy(found.laplacian) - total * total) / (count * count)
+    levels = found.laplacian.ravel().astype(np.float64)  # whole numbers: their sums are exact
+    count, total, squares = len(levels), int(levels.sum()), int(levels @ levels)
+    return (count * squares - total * total) / (count * count)
 
 
 @pixel(unit="thousandths", reducer="max")
@@ -51,7 +52,7 @@ def blur_width(pixels: Pixels) -> float | None:
     """
     if (found := _differences(pixels)) is None:
         return None
-    energies = [(_energy(_coarse(slope)), _energy(_coarse(bend))) for slope, bend in (found.along, found.down)]
+    energies = [(_energy(slope), _energy(bend)) for slope, bend in (found.along, found.down)]
     widths = [math.sqrt(slope / (2 * bend)) if bend else math.inf for slope, bend in energies if slope]
     return min(_WIDEST, 1000 * max(widths) / max(_LEAST_SIDE, *pixels.thumb.shape)) if widths else None
 
@@ -71,12 +72,12 @@ def stroke_share(pixels: Pixels) -> float | None:
     The larger of the shares of dark and of bright strokes, at 112 to 223 pixels, where the letters of a full page are
     a texture. None under 5 pixels of width.
     """
-    cv2, luma = opencv(), pixels.thumb[:: pixels.step]
+    luma = pixels.thumb[:: pixels.step].astype(np.int16)
     if luma.shape[1] < 5:
         return None
     left, middle, right = luma[:, :-4], luma[:, 2:-2], luma[:, 4:]
-    dark = cv2.subtract(np.minimum(left, right), middle)  # saturates at 0
-    bright = cv2.subtract(middle, np.maximum(left, right))
+    dark = np.minimum(left, right) - middle
+    bright = middle - np.maximum(left, right)
     return max(int(np.count_nonzero(each >= _STROKE)) for each in (dark, bright)) / int(middle.size)
 
 
@@ -92,13 +93,14 @@ def border_share(pixels: Pixels) -> float:
 def letterbox_share(pixels: Pixels) -> float:
     """Share of the area in black bars along two opposite sides, or all four, twice the narrower bar of each pair."""
     luma = pixels.thumb
+    if luma[0, 0] > _BLACK:  # a bar along any side would begin or end here
+        return 0.0
     height, width = luma.shape
-    dark = luma <= _BLACK
     rows = cols = 0
-    if dark[0].all() and dark[-1].all():
-        rows = _pair(np.asarray(dark.all(axis=1)))
-    if dark[:, 0].all() and dark[:, -1].all():
-        cols = _pair(np.asarray(dark.all(axis=0)))
+    if max(luma[0].max(), luma[-1].max()) <= _BLACK:
+        rows = _pair(luma.max(axis=1) <= _BLACK)
+    if max(luma[:, 0].max(), luma[:, -1].max()) <= _BLACK:
+        cols = _pair(luma.max(axis=0) <= _BLACK)
     return 1 - (height - rows) * (width - cols) / (height * width)
 
 
@@ -149,14 +151,10 @@ def _differences(pixels: Pixels) -> _Differences | None:
     return found
 
 
-def _coarse(values: npt.NDArray[np.int16]) -> Gray:
-    """Sizes in steps of 4 levels, so that ripples of compression and rounding are 0."""
-    return np.asarray(opencv().convertScaleAbs(values, alpha=0.25))
-
-
-def _energy(values: npt.NDArray[np.int16] | Gray) -> int:
-    """The sum of squares."""
-    return round(opencv().norm(values, opencv().NORM_L2SQR))
+def _energy(values: npt.NDArray[np.int16]) -> int:
+    """The sum of squares, of sizes in steps of 4 levels: ripples of compression and rounding are 0."""
+    coarse = opencv().convertScaleAbs(values, alpha=0.25).ravel().astype(np.float64)
+    return int(coarse @ coarse)
 
 
 def _margins(luma: Gray) -> tuple[int, int, int, int]:
@@ -169,7 +167,8 @@ def _margins(luma: Gray) -> tuple[int, int, int, int]:
 
 
 def _plain(line: Gray) -> bool:
-    return bool(line.max() - line.min() <= _PLAIN)
+    first, middle = int(line[0]), int(line[len(line) // 2])
+    return abs(first - middle) <= _PLAIN and bool(line.max() - line.min() <= _PLAIN)  # most differ in two pixels
 
 
 def _run(flags: npt.NDArray[np.bool_]) -> int:

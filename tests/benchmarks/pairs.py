@@ -7,6 +7,7 @@ numbers give the same pixels and captions; the files' bytes follow the version o
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import random
@@ -49,7 +50,7 @@ def draw_pairs(folder: Path, rows: int, seed: int = 0, jobs: int = 2) -> Path:
 
 
 def _draw_chunk(folder: Path, start: int, count: int, seed: int) -> str:
-    bases = [_texture(np.random.default_rng((seed, index))) for index in range(_BASES)]
+    bases = _textures(seed)
     lines = []
     for index in range(start, start + count):
         rng = random.Random(f"{seed}/{index}")
@@ -59,6 +60,11 @@ def _draw_chunk(folder: Path, start: int, count: int, seed: int) -> str:
         path.write_bytes(_jpeg(bases[index % _BASES], rng))
         lines.append(json.dumps({"id": f"{index:07}", "image": name, "caption": _caption(rng)}) + "\n")
     return "".join(lines)
+
+
+@functools.cache
+def _textures(seed: int) -> list[npt.NDArray[np.uint8]]:
+    return [_texture(np.random.default_rng((seed, index))) for index in range(_BASES)]
 
 
 def _texture(rng: np.random.Generator) -> npt.NDArray[np.uint8]:

@@ -96,9 +96,13 @@ def test_another_size_is_another_screen() -> None:
     assert changed(plain(), Image.new("RGB", (320, 241))) == 320 * 241
 
 
+def upright(*screens: bytes) -> list[tuple[bytes, int]]:
+    return [(screen, 1) for screen in screens]
+
+
 def test_a_trajectory_is_compared_in_order() -> None:
     first, second = encoded(drawn(1)), encoded(with_box(drawn(1), 100, 100, 140, 140))
-    row = measure_screens([first, encoded(drawn(1), 80), second, second], [1, 1, 1, 1], BOTH)
+    row = measure_screens(upright(first, encoded(drawn(1), 80), second, second), [0, 1, 2, 3], BOTH)
     assert row["screen_changed_px"] == 0.0
     assert row["unchanged_screen_ratio"] == pytest.approx(2 / 3)
 
@@ -107,17 +111,29 @@ def test_screens_are_turned_before_they_are_compared() -> None:
     picture = drawn(2)
     # Stored turned to the left; orientation 6 turns it back to the right.
     stored = encoded(picture.transpose(Image.Transpose.ROTATE_90))
-    assert measure_screens([encoded(picture), stored], [1, 6], BOTH)["unchanged_screen_ratio"] == 1.0
+    assert measure_screens([(encoded(picture), 1), (stored, 6)], [0, 1], BOTH)["unchanged_screen_ratio"] == 1.0
+
+
+def test_steps_on_one_medium_have_one_screen() -> None:
+    first, second = encoded(drawn(1)), encoded(drawn(2))
+    row = measure_screens(upright(first, second, second), [0, 0, 0, 1, 2], BOTH)
+    assert row["unchanged_screen_ratio"] == 0.5  # media 1 and 2 are equal; that the steps on medium 0 are, says nothing
+
+
+def test_a_place_without_a_medium_leaves_its_pairs_out() -> None:
+    first, second = encoded(drawn(1)), encoded(drawn(2))
+    assert measure_screens(upright(first, second), [0, 5, 1], BOTH)["unchanged_screen_ratio"] is None
+    assert measure_screens(upright(first, second), [-1, 0, 1], BOTH)["unchanged_screen_ratio"] == 0.0
 
 
 def test_a_screen_that_cannot_be_read_leaves_its_pairs_out() -> None:
     first, second = encoded(drawn(1)), encoded(drawn(2))
-    assert measure_screens([first, b"junk", second], [1, 1, 1], BOTH) == {
+    assert measure_screens(upright(first, b"junk", second), [0, 1, 2], BOTH) == {
         "screen_changed_px": None,
         "unchanged_screen_ratio": None,
     }
-    assert measure_screens([b"", first, second], [1, 1, 1], BOTH)["unchanged_screen_ratio"] == 0.0
-    assert measure_screens([first], [1], BOTH)["unchanged_screen_ratio"] is None
+    assert measure_screens(upright(b"", first, second), [0, 1, 2], BOTH)["unchanged_screen_ratio"] == 0.0
+    assert measure_screens(upright(first), [0], BOTH)["unchanged_screen_ratio"] is None
     assert measure_screens([], [], BOTH)["screen_changed_px"] is None
 
 

@@ -170,14 +170,10 @@ def judged(specimens: Sequence[Specimen]) -> pl.DataFrame:
 
 def seen(specimen: Specimen, signals: Sequence[Any]) -> dict[str, Any]:
     sample = specimen.sample
-    places = [step.media for step in sample.steps]
-    places = [place for index, place in enumerate(places) if not index or places[index - 1] != place]
-    media = [sample.media[place] for place in places]
-    if not all(each.sha256 in specimen.images for each in media):
+    if not all(each.sha256 in specimen.images for each in sample.media):
         return {each.name: None for each in signals}
-    return measure_screens(
-        [specimen.images[each.sha256] for each in media], [each.orientation for each in media], signals
-    )
+    media = [(specimen.images[each.sha256], each.orientation) for each in sample.media]
+    return measure_screens(media, [step.media for step in sample.steps], signals)
 
 
 def dropped(specimens: Sequence[Specimen]) -> dict[str, int]:

@@ -18,6 +18,7 @@ from curation.contract.table import join
 from curation.store import fingerprint, is_local
 
 _IMAGELESS = ("instruction",)
+_PART = 64  # names that a thread gets at a time: one by one, handing them out costs more than asking for their times
 
 
 @dataclass(frozen=True)
@@ -89,9 +90,12 @@ class HashCache:
                 self.known = json.loads(path.read_text())
 
     def hash_all(self, root: str, names: list[str]) -> list[tuple[str, str]]:
+        before = len(self.known)
+        parts = [names[start : start + _PART] for start in range(0, len(names), _PART)]
         with ThreadPoolExecutor(4) as pool:
-            hashes = list(pool.map(lambda name: self._hash(join(root, name)), names))
-        if self.path:
+            found = pool.map(lambda part: [self._hash(join(root, name)) for name in part], parts)
+            hashes = [each for part in found for each in part]
+        if self.path and len(self.known) > before:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             temporary = self.path.with_suffix(".tmp")
             temporary.write_text(json.dumps(self.known))

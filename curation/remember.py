@@ -15,7 +15,7 @@ import pyarrow as pa
 from curation.contract.table import Manifest, join
 from curation.stage import Job
 from curation.store import commit, is_complete, names_in, new_attempt, read_frame
-from curation.writing import total_digest, write_frame
+from curation.writing import total_digest, write_computed
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -43,11 +43,10 @@ def remembered(
     batches = _complete_batches(join(job.runtime.store, folder))
     if batches:
         contents = contents.join(_union(job, batches).select(key), key, "left_anti")
-    # Equal keys meet in one task, which takes the first: Spark's own way would sort whole rows, twice.
+    # Equal keys meet in one task, which computes the first: Spark's own way would sort whole rows, twice.
     # The number of tasks is given, or Spark would put rows that are small, and dear to compute, into one.
-    spread = contents.repartition(job.spark.sparkContext.defaultParallelism * 4, key)
-    contents = spread.mapInArrow(partial(_first_of_each, key), contents.schema).persist()
-    new = contents.count()
+    contents = contents.repartition(job.spark.sparkContext.defaultParallelism * 4, key).persist()
+    new = contents.select(key).distinct().count()
     shards = max(-(-new // shard), 0 if batches else 1)  # the first batch may be empty: it has the columns
     mine = job.tables[job.stage.name].rsplit("/", 1)[-1]
     for number in range(shards):
@@ -55,7 +54,8 @@ def remembered(
         if tasks:  # in the order of keys, so that the same contents stand in the same batches
             part = part.repartition(tasks, key).sortWithinPartitions(key)
         batch = join(job.runtime.store, folder, f"{mine}-{new_attempt()}")
-        _add_batch(batch, part, compute, schema, partial(_advance, job, number * shard, new))
+        made = partial(_computed, key, compute)
+        _add_batch(batch, part, key, made, schema, partial(_advance, job, number * shard, new))
     return recalled(job, folder, key)
 
 
@@ -69,6 +69,10 @@ def recalled(job: Job, folder: str, key: str) -> DataFrame:
     return found
 
 
+def _computed(key: str, compute: Compute, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    return compute(_first_of_each(key, batches))
+
+
 def _first_of_each(key: str, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     seen: set[str] = set()
     for batch in batches:
@@ -76,7 +80,8 @@ def _first_of_each(key: str, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.R
         for name in batch.column(key).to_pylist():
             new.append(name not in seen)
             seen.add(name)
-        yield batch if all(new) else batch.filter(pa.array(new))
+        if any(new):
+            yield batch if all(new) else batch.filter(pa.array(new))
 
 
 def _advance(job: Job, before: int, total: int, done: int) -> None:
@@ -92,11 +97,9 @@ def _union(job: Job, batches: list[str]) -> DataFrame:
 
 
 def _add_batch(
-    batch: str, contents: DataFrame, compute: Compute, schema: pa.Schema, on_rows: Callable[[int], None]
+    batch: str, contents: DataFrame, key: str, compute: Compute, schema: pa.Schema, on_rows: Callable[[int], None]
 ) -> None:
-    from pyspark.sql.pandas.types import from_arrow_schema
-
-    written = write_frame(contents.mapInArrow(compute, from_arrow_schema(schema)), batch, new_attempt(), on_rows)
+    written = write_computed(contents, compute, schema, key, batch, new_attempt(), on_rows)
     rows = sum(file.rows for file in written)
     manifest = Manifest(
         stage="batch",

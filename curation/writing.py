@@ -21,6 +21,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+import xxhash
 
 from curation.contract.table import join
 from curation.store import is_local
@@ -58,8 +59,43 @@ def write_frame(
     from pyspark.sql import functions as F
     from pyspark.sql.pandas.types import to_arrow_schema
 
-    rows_done = frame.sparkSession.sparkContext.accumulator(0)
     hashed = frame.withColumn(_HASH, F.xxhash64(*[F.col(name) for name in frame.columns]))
+    files = _write_by_tasks(hashed, iter, table, attempt, on_rows, finish)
+    schema = finish(to_arrow_schema(frame.schema).empty_table()).schema
+    return files or [_write_empty(schema, table, join(attempt, "part-empty.parquet"))]
+
+
+def write_computed(
+    frame: DataFrame,
+    compute: Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]],
+    schema: pa.Schema,
+    key: str,
+    table: str,
+    attempt: str,
+    on_rows: Callable[[int], None] | None = None,
+) -> list[FileWritten]:
+    """As `write_frame`, what `compute` makes of a frame's batches, rows of `schema`, in the tasks that compute it: what
+    is wide does not travel to Java and back. Such a table's digest covers the `key` column alone."""
+
+    def hashed(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in compute(batches):
+            hashes = [xxhash.xxh3_64_intdigest(value.encode()) for value in batch.column(key).to_pylist()]
+            yield batch.append_column(_HASH, pa.array(hashes, pa.uint64()))
+
+    files = _write_by_tasks(frame, hashed, table, attempt, on_rows)
+    return files or [_write_empty(schema, table, join(attempt, "part-empty.parquet"))]
+
+
+def _write_by_tasks(
+    frame: DataFrame,
+    make: Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]],
+    table: str,
+    attempt: str,
+    on_rows: Callable[[int], None] | None,
+    finish: Callable[[pa.Table], pa.Table] = lambda rows: rows,
+) -> list[FileWritten]:
+    """A file for each of Spark's tasks that has rows, out of what `make` makes of its batches: rows and their hash."""
+    rows_done = frame.sparkSession.sparkContext.accumulator(0)
 
     def write_partition(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         from pyspark import TaskContext
@@ -68,23 +104,17 @@ def write_frame(
         assert context is not None
         # Two attempts at one task, on a cluster even at once, write two files; the driver hears of one.
         name = f"part-{context.partitionId():05d}-{context.taskAttemptId()}.parquet"
-        written = _write_batches(batches, join(table, attempt, name), rows_done.add, finish)
+        written = _write_batches(make(batches), join(table, attempt, name), rows_done.add, finish)
         if written:
             rows, digest, fates = written
             row = {"name": join(attempt, name), "rows": rows, "digest": str(digest), "fates": json.dumps(fates)}
             yield pa.RecordBatch.from_pylist([row])
 
-    result = hashed.mapInArrow(write_partition, "name string, rows long, digest string, fates string")
+    result = frame.mapInArrow(write_partition, "name string, rows long, digest string, fates string")
     with _poll(lambda: rows_done.value, on_rows):
         files = [
             FileWritten(row["name"], row["rows"], int(row["digest"]), json.loads(row["fates"]))
             for row in result.collect()
-        ]
-    if not files:
-        files = [
-            _write_empty(
-                finish(to_arrow_schema(frame.schema).empty_table()).schema, table, join(attempt, "part-empty.parquet")
-            )
         ]
     return sorted(files, key=lambda file: file.name)
 

@@ -20,11 +20,13 @@ _POLL = 0.2  # seconds
 
 @dataclass(frozen=True)
 class Used:
-    """`peak` is the most resident bytes of all processes together; shared pages count for each of them."""
+    """`peak` is the most resident bytes of all processes together, of which shared pages count for each, and
+    `worker_peak` those of the largest of Spark's Python workers."""
 
     cpu: float
     wall: float
     peak: int
+    worker_peak: int
     output: str
 
 
@@ -54,14 +56,14 @@ def run_tree(
     poll.stop()
     if check and code:
         raise RuntimeError(f"{' '.join(command)[:200]} ended with {code}:\n{output[-3000:]}")
-    return Used(max(_waited() - before, poll.cpu), wall, poll.peak, output)
+    return Used(max(_waited() - before, poll.cpu), wall, poll.peak, poll.worker_peak, output)
 
 
 class _Poll:
     """The times and the memory of all descendants of this process, as last seen."""
 
     def __init__(self) -> None:
-        self.peak = 0
+        self.peak = self.worker_peak = 0
         self._me = psutil.Process()
         self.old = {process.pid for process in self._me.children(recursive=True)}
         self._seen: dict[tuple[int, float], float] = {}
@@ -86,7 +88,10 @@ class _Poll:
                 try:
                     times = process.cpu_times()
                     self._seen[process.pid, process.create_time()] = times.user + times.system
-                    resident += process.memory_info().rss
+                    size = process.memory_info().rss
+                    resident += size
+                    if "pyspark.daemon" in process.cmdline():
+                        self.worker_peak = max(self.worker_peak, size)
                 except psutil.Error:
                     continue  # it ended meanwhile
             self.peak = max(self.peak, resident)

@@ -105,6 +105,7 @@ def figures(used: dict[int, Used], ingested: dict[int, Used]) -> dict[str, Any]:
         "cpu_s_per_1k_total": round(used[rows].cpu / rows * 1000, 3),
         "rows_per_s": round(rows / used[rows].wall, 1),
         "peak_gb": round(used[rows].peak / 1e9, 2),
+        "worker_peak_gb": round(used[rows].worker_peak / 1e9, 2),
         "exponent": None if math.isnan(steep) else round(steep, 3),  # too few rows to tell from noise
         "start_cpu_s": round(start, 1),
         "runs": {size: {"cpu_s": round(of.cpu, 1), "wall_s": round(of.wall, 1)} for size, of in used.items()},

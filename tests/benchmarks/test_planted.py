@@ -108,7 +108,7 @@ def measure_words(specimens: list[Specimen]) -> list[int]:
 
 def test_figures_follow_from_the_runs_of_all_sizes() -> None:
     def used(cpu: float) -> Used:
-        return Used(cpu=cpu, wall=10.0, peak=2 * 10**9, output="")
+        return Used(cpu=cpu, wall=10.0, peak=2 * 10**9, worker_peak=10**8, output="")
 
     runs = {50: used(20.0), 2000: used(24.0), 20_000: used(60.0)}
     found = figures(runs, runs)

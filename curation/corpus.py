@@ -20,26 +20,31 @@ def corpus_signals() -> list[Signal]:
 
 
 def on_rows(rows: DataFrame, signals: list[Signal]) -> DataFrame:
-    """`rows` (row_id, source, ...) with each signal's column of keys replaced by its value."""
+    """`rows` (row_id, source, ...) with the columns of keys (`counted`) replaced by the signals' values."""
     from pyspark.sql import functions as F
 
     if not signals:
         return rows
-    names = [signal.name for signal in signals]
+    names = key_columns(signals)
     keys = rows.select("row_id", "source", F.explode(F.concat(*map(_entries, names))).alias("k"))
     keys = keys.select("row_id", "source", "k.*")
-    counts = keys.groupBy("source", "signal", "key").agg(F.count("*").alias("_count"))
-    totals = counts.groupBy("source", "signal").agg(F.sum("_count").alias("_total"), F.count("*").alias("_distinct"))
-    units = keys.join(counts, ["source", "signal", "key"]).join(F.broadcast(totals), ["source", "signal"])
+    counts = keys.groupBy("source", "counted", "key").agg(F.count("*").alias("_count"))
+    totals = counts.groupBy("source", "counted").agg(F.sum("_count").alias("_total"), F.count("*").alias("_distinct"))
+    units = keys.join(counts, ["source", "counted", "key"]).join(F.broadcast(totals), ["source", "counted"])
     values = units.groupBy("row_id").agg(*(_reduced(signal).alias(signal.name) for signal in signals))
     return rows.drop(*names).join(values, "row_id", "left")
 
 
+def key_columns(signals: list[Signal]) -> list[str]:
+    """What the signals count, each once."""
+    return list(dict.fromkeys(signal.counted for signal in signals))
+
+
 def _entries(name: str) -> Column:
-    """A signal's keys of a row, each with the signal's name."""
+    """A row's keys of one kind, each with the name of what is counted."""
     from pyspark.sql import functions as F
 
-    return F.transform(name, lambda key: F.struct(F.lit(name).alias("signal"), key.alias("key")))
+    return F.transform(name, lambda key: F.struct(F.lit(name).alias("counted"), key.alias("key")))
 
 
 def _reduced(signal: Signal) -> Column:
@@ -51,5 +56,5 @@ def _reduced(signal: Signal) -> Column:
         "share": F.col("_count") / F.col("_total"),
         "distinct": F.col("_distinct"),
     }[signal.counts]
-    mine = F.when(F.col("signal") == signal.name, value)
+    mine = F.when(F.col("counted") == signal.counted, value)
     return F.max(mine) if signal.reducer == "max" else F.min(mine)  # where there is one unit, `first` is either

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from curation.contract.recipe import Recipe, RecipeError
 from curation.contract.table import join
-from curation.corpus import corpus_signals, on_rows
+from curation.corpus import corpus_signals, key_columns, on_rows
 from curation.media import MediaStore
 from curation.packing import pack, packed_type, place, unpack
 from curation.remember import Compute, recalled, remembered
@@ -35,7 +35,7 @@ from model.image import ImageError
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-VERSION = 4
+VERSION = 5
 SHARD = 50_000  # contents to a batch (platform default)
 _ROWS_AT_ONCE, _BYTES_AT_ONCE = 16_384, 8_000_000  # that text signals get: each time costs as much as 2,000 rows
 _ERROR = [pa.field("error", pa.string()), pa.field("message", pa.string())]
@@ -111,7 +111,7 @@ def _of_samples(job: Job, samples: DataFrame, context: Context) -> DataFrame:
     from pyspark.sql import functions as F
 
     signals, counted = _signals("header", "text"), corpus_signals()
-    keys = [pa.field(signal.name, pa.list_(pa.string())) for signal in counted]
+    keys = [pa.field(name, pa.list_(pa.string())) for name in key_columns(counted)]
     schema = pa.schema([("content", pa.string()), (_OF_SAMPLE, packed_type()), *keys])
 
     def compute(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

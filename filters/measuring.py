@@ -50,7 +50,7 @@ def measure_samples(samples: pa.Table, signals: Sequence[Signal], context: Conte
 
 
 def corpus_keys(samples: pa.Table, signals: Sequence[Signal], context: Context | None = None) -> pa.Table:
-    """What a corpus signal counts: `sample_id` and, for each signal, the list of its units' keys.
+    """What corpus signals count: `sample_id` and, for each name in their `counted`, the list of the units' keys.
 
     A key is the first 16 hex digits of its text's SHA-256; units without a key are left out. Row i belongs to row i of
     `samples`. Raises ValueError for a signal of another tier.
@@ -60,12 +60,14 @@ def corpus_keys(samples: pa.Table, signals: Sequence[Signal], context: Context |
     for each in signals:
         if each.tier != "corpus":
             raise ValueError(f"{each.name} is of the {each.tier} tier: it has no keys to count")
+    distinct = {each.counted: each for each in signals}
+    for name, each in distinct.items():
         frame = batch.frame(each.grain)
         keys = _values(each, batch).cast(pl.String).map_elements(_key, return_dtype=pl.String, skip_nulls=True)
-        lists = frame.select("sample", keys.alias(each.name)).drop_nulls().group_by("sample", maintain_order=True)
-        found = found.join(lists.agg(each.name), on="sample", how="left", maintain_order="left")
-        found = found.with_columns(pl.col(each.name).fill_null(pl.lit([], dtype=pl.List(pl.String))))
-    schema = pa.schema([("sample_id", pa.string()), *((each.name, pa.list_(pa.string())) for each in signals)])
+        lists = frame.select("sample", keys.alias(name)).drop_nulls().group_by("sample", maintain_order=True)
+        found = found.join(lists.agg(name), on="sample", how="left", maintain_order="left")
+        found = found.with_columns(pl.col(name).fill_null(pl.lit([], dtype=pl.List(pl.String))))
+    schema = pa.schema([("sample_id", pa.string()), *((name, pa.list_(pa.string())) for name in distinct)])
     return found.drop("sample").to_arrow().cast(schema)
 
 

@@ -49,16 +49,17 @@ def count_corpus(keys: pa.Table, sources: Sequence[str], signals: Sequence[Signa
     A key is counted over the rows of the same source, and these rows are the corpus: what they leave out is not seen.
     """
     rows: list[dict[str, Value]] = [{} for _ in sources]
-    for signal in signals:
-        found: list[list[str]] = keys.column(signal.name).to_pylist()
+    for counted in dict.fromkeys(signal.counted for signal in signals):
+        found: list[list[str]] = keys.column(counted).to_pylist()
         counts: dict[str, Counter[str]] = {}
         for source, units in zip(sources, found, strict=True):
             counts.setdefault(source, Counter()).update(units)
         totals = {source: counter.total() for source, counter in counts.items()}
-        for row, source, units in zip(rows, sources, found, strict=True):
-            counter = counts[source]
-            values = [corpus_value(signal, counter[key], totals[source], len(counter)) for key in units]
-            reduced = reduce_units(signal, values)
-            assert not isinstance(reduced, list)
-            row[signal.name] = reduced
+        for signal in (each for each in signals if each.counted == counted):
+            for row, source, units in zip(rows, sources, found, strict=True):
+                counter = counts[source]
+                values = [corpus_value(signal, counter[key], totals[source], len(counter)) for key in units]
+                reduced = reduce_units(signal, values)
+                assert not isinstance(reduced, list)
+                row[signal.name] = reduced
     return rows

@@ -33,7 +33,8 @@ class Signal:
                   after a step; it returns one number or string
     corpus        a frame as above; it returns a Series of strings, the keys that are counted over a source's rows, and
                   `counts` says what the value is: how often the unit's key occurs, that as a share of all units that
-                  have a key, or how many different keys there are
+                  have a key, or how many different keys there are. Signals with the same `keys` give the same keys,
+                  which are made and counted once
 
     `reducer` brings the values of a sample's units to the sample, leaving out those that are None; with `none` they
     stay with their images, and rules can't read them.
@@ -51,6 +52,12 @@ class Signal:
     source: str
     function: Callable[..., Any]
     counts: Count = "count"
+    keys: str = ""
+
+    @property
+    def counted(self) -> str:
+        """What a corpus signal counts, by a name."""
+        return self.keys or self.name
 
     @property
     def key(self) -> str:
@@ -87,6 +94,7 @@ def signal(
     version: int = 1,
     source: str = "platform default",
     counts: Count = "count",
+    keys: str = "",
 ) -> Callable[[Callable[..., Any]], Signal]:
     """Turn a function into the Signal of its name; its docstring's first line is the description.
 
@@ -111,6 +119,7 @@ def signal(
             source=source,
             function=function,
             counts=counts,
+            keys=keys,
         )
 
     return build

@@ -17,31 +17,31 @@ corpus = functools.partial(signal, tier="corpus", grain="sample")
 _BLANKS, _EDGES = r"\s+", r"^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$"
 
 
-@corpus(unit="samples", dtype="int64", counts="count")
+@corpus(unit="samples", dtype="int64", counts="count", keys="answer")
 def same_answer_count(samples: pl.DataFrame, batch: Batch) -> pl.Series:
     """Samples of the source with this very answer; capitals, spacing and punctuation at the ends aside."""
     return _keys(batch, "answer")
 
 
-@corpus(unit="share", counts="share")
+@corpus(unit="share", counts="share", keys="answer")
 def same_answer_share(samples: pl.DataFrame, batch: Batch) -> pl.Series:
     """Share of the source's samples with a text as answer that have this very one, compared as same_answer_count."""
     return _keys(batch, "answer")
 
 
-@corpus(unit="samples", dtype="int64", counts="count")
+@corpus(unit="samples", dtype="int64", counts="count", keys="prompt")
 def same_prompt_count(samples: pl.DataFrame, batch: Batch) -> pl.Series:
     """Samples of the source with this very prompt; the same prompt for every image is normal."""
     return _keys(batch, "prompt")
 
 
-@corpus(unit="share", counts="share")
+@corpus(unit="share", counts="share", keys="prompt")
 def same_prompt_share(samples: pl.DataFrame, batch: Batch) -> pl.Series:
     """Share of the source's samples with a prompt that have this very one."""
     return _keys(batch, "prompt")
 
 
-@corpus(unit="answers", dtype="int64", counts="distinct")
+@corpus(unit="answers", dtype="int64", counts="distinct", keys="answer")
 def distinct_answers(samples: pl.DataFrame, batch: Batch) -> pl.Series:
     """Different answers of the source, compared as in same_answer_count: a template shows as very few."""
     return _keys(batch, "answer")

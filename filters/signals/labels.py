@@ -12,7 +12,7 @@ import polars as pl
 
 from filters.signal import signal
 
-label = functools.partial(signal, tier="corpus", grain="region")
+label = functools.partial(signal, tier="corpus", grain="region", keys="label")
 
 
 @label(unit="regions", reducer="min", dtype="int64", counts="count")

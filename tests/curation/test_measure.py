@@ -51,7 +51,7 @@ def _keys(frame: pl.DataFrame) -> pl.Series:
 
 
 COUNTED = [
-    signal(tier="corpus", grain="region", unit="", counts=counts, reducer=reducer)(_keys)
+    signal(tier="corpus", grain="region", unit="", counts=counts, reducer=reducer, keys="said")(_keys)
     for counts, reducer in (("count", "max"), ("share", "min"), ("distinct", "min"))
 ]
 
@@ -64,9 +64,8 @@ def test_corpus_values_count_over_the_rows_of_a_source(spark: Any, partitions: i
 
     signals = [replace(each, name=each.counts) for each in COUNTED]
     says = [("1", "a", ["x"]), ("2", "a", ["x"]), ("3", "a", ["y"]), ("4", "a", ["x", "z"]), ("5", "b", ["x"])]
-    rows = [(row, source, *(keys for _ in signals)) for row, source, keys in [*says, ("6", "b", [])]]
-    names = ", ".join(f"`{each.name}` array<string>" for each in signals)
-    frame = spark.createDataFrame(rows, f"row_id string, source string, {names}").repartition(partitions)
+    rows = [*says, ("6", "b", [])]
+    frame = spark.createDataFrame(rows, "row_id string, source string, said array<string>").repartition(partitions)
     found = {row["row_id"]: (row["count"], row["share"], row["distinct"]) for row in _of(frame, signals)}
     assert found == {
         "1": (3, 3 / 5, 3),

@@ -26,17 +26,19 @@ def keys(*answers: str | None) -> pl.DataFrame:
 
 
 def test_capitals_spacing_and_outer_punctuation_make_no_difference() -> None:
-    found = (
-        keys("App GUI", " app  gui.", '"App GUI"', "App-GUI", "App GUI 2")["same_answer_count"].list.first().to_list()
-    )
+    found = keys("App GUI", " app  gui.", '"App GUI"', "App-GUI", "App GUI 2")["answer"].list.first().to_list()
     assert found[0] == found[1] == found[2]
     assert len(set(found)) == 3
 
 
 def test_answers_without_words_or_letters_have_no_key_and_prompts_have_one() -> None:
     found = keys(None, "", " ?! ", "yes")
-    assert found["same_answer_share"].list.len().to_list() == [0, 0, 0, 1]
-    assert found["same_prompt_count"].list.first().n_unique() == 1
+    assert found["answer"].list.len().to_list() == [0, 0, 0, 1]
+    assert found["prompt"].list.first().n_unique() == 1
+
+
+def test_signals_that_count_the_same_share_their_keys() -> None:
+    assert keys("yes").columns == ["sample_id", "answer", "prompt"]
 
 
 @pytest.mark.parametrize(

@@ -126,5 +126,5 @@ def test_labels_are_counted_without_case_and_spaces() -> None:
         ],
         schema=SAMPLE,
     )
-    keys = corpus_keys(table, [labels.label_share]).to_pylist()[0]["label_share"]
+    keys = corpus_keys(table, [labels.label_share]).to_pylist()[0]["label"]
     assert len(keys) == 2 and len(set(keys)) == 1

@@ -19,20 +19,20 @@ def corpus_signals() -> list[Signal]:
     return [signal for signal in catalogue().values() if signal.tier == "corpus"]
 
 
-def on_rows(rows: DataFrame, signals: list[Signal]) -> DataFrame:
-    """`rows` (row_id, source, ...) with the columns of keys (`counted`) replaced by the signals' values."""
+def corpus_values(rows: DataFrame, signals: list[Signal]) -> DataFrame:
+    """`row_id` and each signal's value, for the rows that have any key.
+
+    `rows` has row_id, source and a column of keys for each name in `key_columns(signals)`.
+    """
     from pyspark.sql import functions as F
 
-    if not signals:
-        return rows
     names = key_columns(signals)
     keys = rows.select("row_id", "source", F.explode(F.concat(*map(_entries, names))).alias("k"))
     keys = keys.select("row_id", "source", "k.*")
     counts = keys.groupBy("source", "counted", "key").agg(F.count("*").alias("_count"))
     totals = counts.groupBy("source", "counted").agg(F.sum("_count").alias("_total"), F.count("*").alias("_distinct"))
     units = keys.join(counts, ["source", "counted", "key"]).join(F.broadcast(totals), ["source", "counted"])
-    values = units.groupBy("row_id").agg(*(_reduced(signal).alias(signal.name) for signal in signals))
-    return rows.drop(*names).join(values, "row_id", "left")
+    return units.groupBy("row_id").agg(*(_reduced(signal).alias(signal.name) for signal in signals))
 
 
 def key_columns(signals: list[Signal]) -> list[str]:

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from curation.contract.recipe import Recipe, RecipeError
 from curation.contract.table import join
-from curation.corpus import corpus_signals, key_columns, on_rows
+from curation.corpus import corpus_signals, corpus_values, key_columns
 from curation.media import MediaStore
 from curation.packing import pack, packed_type, place, unpack
 from curation.remember import Compute, recalled, remembered
@@ -64,8 +64,14 @@ def measure(job: Job, context: Context) -> Finished:
 
     samples = ingested(job).withColumn("content", _content()).withColumn("pictures", _pictures())
     rows = samples.select("row_id", "sample_id", "source", "task", "content", "pictures")
-    rows = on_rows(rows.join(_of_samples(job, samples, context), "content", "left"), corpus_signals())
-    rows = rows.join(_of_images(job, samples), "pictures", "left").join(_of_screens(job, samples), "row_id", "left")
+    of_samples = _of_samples(job, samples, context)
+    of_images = _of_images(job, samples)
+    of_screens = _of_screens(job, samples)
+    counted = key_columns(corpus_signals())
+    keys = rows.select("row_id", "source", "content").join(of_samples.select("content", *counted), "content")
+    # What is wide comes last, so that it is shuffled once.
+    rows = rows.join(corpus_values(keys, corpus_signals()), "row_id", "left").join(of_screens, "row_id", "left")
+    rows = rows.join(of_samples.drop(*counted), "content", "left").join(of_images, "pictures", "left")
     rows = rows.select(
         "*",
         F.when(F.col("error").isNull(), "kept").otherwise("quarantined").alias("fate"),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 VERSION = 1
+_TO_A_TASK = 64  # contents, at least: a task has its own cost
 
 Compute = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
@@ -43,11 +44,14 @@ def remembered(
     batches = _complete_batches(join(job.runtime.store, folder))
     if batches:
         contents = contents.join(_union(job, batches).select(key), key, "left_anti")
+    new = contents.select(key).distinct().count()
     # Equal keys meet in one task, which computes the first: Spark's own way would sort whole rows, twice.
     # The number of tasks is given, or Spark would put rows that are small, and dear to compute, into one.
-    contents = contents.repartition(job.spark.sparkContext.defaultParallelism * 4, key).persist()
-    new = contents.select(key).distinct().count()
+    most = job.spark.sparkContext.defaultParallelism * 4
+    contents = contents.repartition(min(most, -(-new // _TO_A_TASK) or 1), key)
     shards = max(-(-new // shard), 0 if batches else 1)  # the first batch may be empty: it has the columns
+    if shards > 1:
+        contents = contents.persist()
     mine = job.tables[job.stage.name].rsplit("/", 1)[-1]
     for number in range(shards):
         part = contents.where(F.pmod(F.xxhash64(key), F.lit(shards)) == number)

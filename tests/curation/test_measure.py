@@ -19,7 +19,7 @@ import pytest
 from PIL import Image
 
 from curation.contract.table import read_table
-from curation.corpus import on_rows
+from curation.corpus import corpus_values
 from curation.ledger import Ledger
 from curation.measure import ingested
 from curation.progress import console
@@ -73,12 +73,11 @@ def test_corpus_values_count_over_the_rows_of_a_source(spark: Any, partitions: i
         "3": (1, 1 / 5, 3),
         "4": (3, 1 / 5, 3),
         "5": (1, 1.0, 1),
-        "6": (None, None, None),
     }
 
 
 def _of(frame: Any, signals: Any) -> list[dict[str, Any]]:
-    return [row.asDict() for row in on_rows(frame, signals).collect()]
+    return [row.asDict() for row in corpus_values(frame, signals).collect()]
 
 
 # ---- odd and hostile pictures ----

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,7 +32,7 @@ from filters.deciding import verdicts
 from filters.measuring import corpus_keys, measure_samples
 from filters.predicate import parse_predicate
 from filters.presets import presets
-from filters.reducing import corpus_value
+from filters.reducing import count_corpus
 from synth.defects.planting import Defect, Specimen
 from synth.defects.text import DEFECTS
 
@@ -91,11 +90,8 @@ def decided(samples: Sequence[Sample], rules: dict[str, Rule]) -> pl.DataFrame:
     signals = [catalogue()[name] for name in sorted(names)]
     measured = pl.DataFrame(pl.from_arrow(measure_samples(table, [each for each in signals if each.tier != "corpus"])))
     counted = [each for each in signals if each.tier == "corpus"]
-    keys = corpus_keys(table, counted).to_pydict()
-    for each in counted:
-        found = Counter(key for keys in keys[each.name] for key in keys)
-        values = [corpus_value(each, found[of[0]], found.total(), len(found)) if of else None for of in keys[each.name]]
-        measured = measured.with_columns(pl.Series(each.name, values))
+    values = count_corpus(corpus_keys(table, counted), [""] * len(samples), counted)
+    measured = measured.with_columns(pl.Series(each.name, [row[each.name] for row in values]) for each in counted)
     facts = {"task": [each.task for each in samples], "source": [each.source for each in samples]}
     return verdicts(measured.with_columns(**{name: pl.Series(values) for name, values in facts.items()}), rules)
 

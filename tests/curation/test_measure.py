@@ -73,11 +73,13 @@ def test_corpus_values_count_over_the_rows_of_a_source(spark: Any, partitions: i
         "3": (1, 1 / 5, 3),
         "4": (3, 1 / 5, 3),
         "5": (1, 1.0, 1),
+        "6": (None, None, None),
     }
 
 
 def _of(frame: Any, signals: Any) -> list[dict[str, Any]]:
-    return [row.asDict() for row in corpus_values(frame, signals).collect()]
+    values = frame.select("row_id").join(corpus_values(frame, signals), "row_id", "left")  # as the stage joins them
+    return [row.asDict() for row in values.collect()]
 
 
 # ---- odd and hostile pictures ----

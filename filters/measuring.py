@@ -145,13 +145,13 @@ def _on_pixels(
     decoded: Sequence[Pixels | ImageError], signals: Sequence[Signal]
 ) -> Iterator[dict[str, Value] | ImageError]:
     usable = [each for each in decoded if isinstance(each, Pixels)]
-    columns = [[_finite(signal, signal.function(each)) for each in usable] for signal in signals]
-    names = [signal.name for signal in signals]
-    rows = (
-        (dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)) if columns else ({} for _ in usable)
-    )
+    rows: list[dict[str, Value]] = [{} for _ in usable]
+    for signal in signals:
+        for row, pixels in zip(rows, usable, strict=True):
+            row[signal.name] = _finite(signal, signal.function(pixels))
+    measured = iter(rows)
     for each in decoded:
-        yield each if isinstance(each, ImageError) else next(rows)
+        yield each if isinstance(each, ImageError) else next(measured)
 
 
 def _screen(data: bytes, orientation: int) -> Pixels | None:

@@ -48,9 +48,13 @@ class Asked:
         return {"model": Path(self.model).name, "weights": fingerprint(self.identity)}
 
 
-@functools.lru_cache(maxsize=1)
 def opened(asked: Asked) -> Engine:
-    """The engine, loaded once in each worker process."""
+    """The engine, loaded once in each worker process, and again for a task to which Spark assigns another GPU."""
+    return _opened(asked, _assigned_gpu())
+
+
+@functools.lru_cache(maxsize=1)
+def _opened(asked: Asked, gpu: str | None) -> Engine:
     if asked.engine.url:
         from model.http import HttpEngine
 
@@ -67,15 +71,29 @@ def opened(asked: Asked) -> Engine:
         raise EngineError(f"{folder} is a {found}, and the prompts are rendered for {asked.render.family}")
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // asked.engine.workers))
     sizes = asked.render.min_pixels, asked.render.max_pixels
-    return open_local(folder, *sizes, device=_device(), batch_size=asked.engine.batch_size)
+    return open_local(folder, *sizes, device=device(), batch_size=asked.engine.batch_size)
 
 
-def _device() -> str | None:
-    """The GPUs of a machine in turn, by the task's partition; None where there is no GPU."""
+def _assigned_gpu() -> str | None:
+    """The number of the GPU that Spark assigned to this task by a resource profile, None without one."""
+    from pyspark import TaskContext
+
+    context = TaskContext.get()
+    found = context.resources().get("gpu") if context else None
+    return found.addresses[0] if found else None
+
+
+def device() -> str | None:
+    """The GPU that is this task's own; else the GPUs of a machine in turn, by the task's partition; None where there
+    is no GPU."""
     import torch
     from pyspark import TaskContext
 
     context, count = TaskContext.get(), torch.cuda.device_count()
+    if (gpu := _assigned_gpu()) is not None:
+        if gpu not in map(str, range(count)):
+            raise EngineError(f"Spark assigned GPU {gpu} to this task, and torch finds {count} GPUs on its machine")
+        return f"cuda:{gpu}"
     return f"cuda:{context.partitionId() % count}" if context and count else None
 
 

@@ -37,6 +37,12 @@ Out = Annotated[Path, typer.Option("--out", help="folder for the store, the run 
 Data = Annotated[str, typer.Option("--data", help="folder or URL of the raw data; default: the recipe's folder")]
 Store = Annotated[str, typer.Option("--store", help="folder or URL of the store; default: OUT/store")]
 Master = Annotated[str | None, typer.Option("--master", help="Spark master, such as spark://host:7077")]
+Spark = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--spark", metavar="KEY=VALUE", help="a setting of Spark's, such as spark.executor.cores=4; repeatable"
+    ),
+]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="only the first N rows of each source")]
 Select = Annotated[str | None, typer.Option("--select", help="`stage`, `stage+`, `+stage`, several with commas")]
 AsJson = Annotated[bool, typer.Option("--json", help="machine-readable, on standard output")]
@@ -69,6 +75,21 @@ def _readable_errors() -> Iterator[None]:
 def _fail(message: str, code: int) -> None:
     make_console().print(Text.assemble(("error ", "bold red"), message))
     raise SystemExit(code)
+
+
+def spark_settings(options: list[str] | None) -> dict[str, str]:
+    """What the `--spark` options say.
+
+    Raises:
+        UsageError: an option that is no setting of Spark's.
+    """
+    told = {}
+    for option in options or []:
+        key, equals, value = option.partition("=")
+        if not equals or not key.startswith("spark."):
+            raise UsageError(f"--spark {option}: give it as spark.KEY=VALUE, such as spark.executor.cores=4")
+        told[key] = value
+    return told
 
 
 def terminal() -> Console:
@@ -121,6 +142,7 @@ def run(
     data: Data = "",
     store: Store = "",
     master: Master = None,
+    spark: Spark = None,
     select: Select = None,
     limit: Limit = None,
     as_json: AsJson = False,
@@ -128,12 +150,13 @@ def run(
     """Run what is stale. A run that failed or was killed goes on where it stopped. Exits with 3 where all is done but
     rows that wait for review.
 
-    Example: `winnow run recipe.yaml --data ./raw --out ./work`, then again with `--select render+`
+    Example: `winnow run recipe.yaml --data ./raw --out ./work`, then again with `--select render+`; on a cluster
+    `winnow run recipe.yaml --master spark://host:7077 --spark spark.executor.cores=4 --data s3://bucket/raw --store s3://bucket/store`
     """
     from curation.run import execute
     from curation.workspace import Workspace
 
-    workspace = Workspace.open(recipe, out, data, store, master, limit)
+    workspace = Workspace.open(recipe, out, data, store, master, limit, spark_settings(spark))
     counts = execute(workspace, make_console(), select)
     if as_json:
         print_json(counts)

@@ -138,10 +138,7 @@ def _of_images(job: Job, samples: DataFrame) -> DataFrame:
     decoded."""
     from pyspark.sql import functions as F
 
-    images = samples.select(F.explode("media").alias("m")).select("m.sha256", "m.orientation")
-    compute = _image_task(job.runtime.media)
-    of_image = remembered(job, _images_folder(), images, "sha256", compute, _image_schema(), SHARD)
-    of_image = of_image.select("sha256", "packed", "error", "message")
+    of_image = measure_images_of(job, samples).select("sha256", "packed", "error", "message")
     # Most samples have one image or none: they are joined with the image itself, and only lists are gathered.
     lists = [F.transform("packed.texts", lambda text: F.array(text)).alias("texts")]
     alone = of_image.select(
@@ -171,13 +168,23 @@ def brought_signals() -> list[Signal]:
 
 
 def measured_images(job: Job) -> DataFrame:
-    """(sha256, pixel_hash, thumb_base64) of every image that the store has measured with today's signals."""
+    """(sha256, pixel_hash, phash, window_phashes) of every image that the store has measured with today's signals."""
     from pyspark.sql import functions as F
 
     brought = brought_signals()
-    where, index = place(catalogue()["pixel_hash"], brought)
-    pixels = F.get(f"packed.{where}", F.lit(index)).alias("pixel_hash")
-    return recalled(job, _images_folder(), "sha256").select("sha256", pixels, "thumb_base64")
+    found = []
+    for name in ("pixel_hash", "phash"):
+        where, index = place(catalogue()[name], brought)
+        found.append(F.get(f"packed.{where}", F.lit(index)).alias(name))
+    return recalled(job, _images_folder(), "sha256").select("sha256", *found, "window_phashes")
+
+
+def measure_images_of(job: Job, samples: DataFrame) -> DataFrame:
+    """The measured images of samples, by `sha256`, with whatever else the store knows."""
+    from pyspark.sql import functions as F
+
+    images = samples.select(F.explode("media").alias("m")).select("m.sha256", "m.orientation")
+    return remembered(job, _images_folder(), images, "sha256", _image_task(job.runtime.media), _image_schema(), SHARD)
 
 
 def _images_folder() -> str:

@@ -21,11 +21,11 @@ COLUMNS = ["row_id", "sample_id", "source", "task", "group", "split"]  # of a ro
 _PARTS = 1_000_000  # resolution of the split's share
 
 
-def mix(job: Job, settings: Mix) -> DataFrame:
-    """Each deduplicated row with its `split` (train or test), thinned rows with the reason."""
+def mix(job: Job, settings: Mix, parent: str) -> DataFrame:
+    """Each row that `parent` passes on with its `split` (train or test), thinned rows with the reason."""
     from pyspark.sql import functions as F
 
-    rows = job.survivors("deduplicate").select("row_id", "sample_id", "source", "task", "group")
+    rows = job.survivors(parent).select("row_id", "sample_id", "source", "task", "group")
     part = F.pmod(F.xxhash64("group", F.lit("split")), F.lit(_PARTS))
     rows = rows.withColumn("split", F.when(part < settings.test_fraction * _PARTS, "test").otherwise("train"))
     rows = rows.withColumn("is_text", F.col("task") == "text").withColumn("reason", F.lit(""))

@@ -31,7 +31,7 @@ def who_is_asked(recipe: Recipe, hashes: HashCache) -> Asked:
     assert engine.model or recipe.train
     model = engine.model or (recipe.train.model if recipe.train else "")
     _check_family(recipe, "engine.model" if engine.model else "train.model", model)
-    weights = _checkpoint_hash(model, hashes)
+    weights = checkpoint_hash(model, hashes)
     return Asked(engine, recipe.render, weights, model=str(checkpoint_path(model)))
 
 
@@ -93,7 +93,7 @@ def training_stages(recipe: Recipe, hashes: HashCache) -> list[Stage]:
     if not recipe.mix.test_fraction:
         raise RecipeError(f"recipe `{recipe.name}`: training is evaluated on a test split; `mix.test_fraction` is 0")
     train, base = recipe.train, checkpoint_path(recipe.train.model)
-    weights = _checkpoint_hash(train.model, hashes)
+    weights = checkpoint_hash(train.model, hashes)
     settings = train.model_dump(mode="json", exclude={"model"})
     tuned = f"{train.method} fine-tuning, policy {train.policy}"
     return [
@@ -209,7 +209,7 @@ def _check_family(recipe: Recipe, key: str, model: str) -> None:
         )
 
 
-def _checkpoint_hash(model: str, hashes: HashCache) -> str:
+def checkpoint_hash(model: str, hashes: HashCache) -> str:
     folder = checkpoint_path(model)
     if not (folder / "config.json").exists():
         raise RecipeError(f"{model!r} is neither `nano` nor a folder with a checkpoint (no config.json)")

@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from curation import decide
+from curation.contract.nearest import nearest
 from curation.contract.recipe import Recipe, RecipeError
 from curation.contract.table import join, read_bytes, read_manifest
+from curation.duplicates.decontaminate import PREFIX as BENCHMARK
 from curation.inputs import HashCache, find_inputs
 from curation.review.state import read_state
 from curation.stage import Stage, tables_of
@@ -80,7 +82,12 @@ def make_plan(recipe: Recipe, store: str, data: str, out: Path, limit: int | Non
     hashes = HashCache(out / "inputs-cache.json")
     ours = (store, str(out / "dagster"), str(out / "inputs-cache.json"))
     inputs = {name: find_inputs(name, source, data, hashes, ours) for name, source in recipe.sources.items()}
-    stages = stages_of(recipe, inputs, limit, hashes, read_state(store))
+    inputs |= {
+        BENCHMARK + name: find_inputs(name, source, data, hashes, ours)
+        for name, source in recipe.evaluation_sets.items()
+    }
+    earlier = [_tables_of_run(recipe, store, name) for name in recipe.deduplicate.against]
+    stages = stages_of(recipe, inputs, limit, hashes, read_state(store), earlier)
     fingerprints: dict[str, str] = {}
     for stage in stages:
         fingerprints[stage.name] = stage.fingerprint(fingerprints)
@@ -95,6 +102,28 @@ def note_run(plan: Plan, run_id: str) -> None:
     """Writes the small file that says which tables a run points at; the newest is what questions are asked of."""
     run = {"run": run_id, "recipe": plan.recipe.name, "stages": plan.fingerprints}
     write_bytes(join(plan.store, "runs", f"{run_id}.json"), json.dumps(run, indent=2).encode())
+
+
+def _tables_of_run(recipe: Recipe, store: str, name: str) -> dict[str, str]:
+    """The tables of an earlier run of this store, by its id, or the newest one of a recipe by its name.
+
+    Raises:
+        RecipeError: there is none, or it has not got as far as removing duplicates.
+    """
+    place = ("deduplicate", "against")
+    runs = [dict(json.loads(read_bytes(join(store, "runs", each)))) for each in names_in(join(store, "runs"))]
+    known = [run for run in runs if name in (run["run"], run["recipe"])]
+    if not known:
+        names = sorted({run["recipe"] for run in runs})
+        raise recipe.error(
+            place, f"no run `{name}` in {store}{nearest(name, names)}; there are {', '.join(names) or 'none'}"
+        )
+    for run in reversed(known):
+        tables = tables_of(store, run["stages"])
+        needed = [each for each in tables if each.startswith(("ingest_", "measure", "deduplicate", "decontaminate"))]
+        if all(is_complete(tables[each]) for each in needed) and "deduplicate" in needed:
+            return {each: tables[each] for each in needed}
+    raise recipe.error(place, f"no run of `{name}` has removed its duplicates yet; run it first")
 
 
 def last_run(store: str) -> dict[str, dict[str, str]]:

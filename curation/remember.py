@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from curation.contract.table import Manifest, join
+from curation.spark import gpu_profile
 from curation.stage import Job
 from curation.store import commit, is_complete, names_in, new_attempt, read_frame
 from curation.writing import total_digest, write_computed
 
 if TYPE_CHECKING:
+    from pyspark.resource import ResourceProfile
     from pyspark.sql import DataFrame
 
 VERSION = 1
@@ -35,10 +37,12 @@ def remembered(
     schema: pa.Schema,
     shard: int,
     tasks: int = 0,
+    gpus: float = 0,
 ) -> DataFrame:
     """The results for all `contents` by `key`: what `folder` of the store has, and new batches of about `shard`
     contents each with what it has not. Of contents with equal keys one is computed. `compute` must give a row of
-    `schema`, which has the key, for each. With `tasks`, so many of Spark's tasks do a batch."""
+    `schema`, which has the key, for each. With `tasks`, so many of Spark's tasks do a batch; on a cluster each gets
+    `gpus`."""
     from pyspark.sql import functions as F
 
     batches = _complete_batches(join(job.runtime.store, folder))
@@ -52,6 +56,7 @@ def remembered(
     shards = max(-(-new // shard), 0 if batches else 1)  # the first batch may be empty: it has the columns
     if shards > 1:
         contents = contents.persist()
+    profile = gpu_profile(job.spark, gpus)
     mine = job.tables[job.stage.name].rsplit("/", 1)[-1]
     for number in range(shards):
         part = contents.where(F.pmod(F.xxhash64(key), F.lit(shards)) == number)
@@ -59,7 +64,7 @@ def remembered(
             part = part.repartition(tasks, key).sortWithinPartitions(key)
         batch = join(job.runtime.store, folder, f"{mine}-{new_attempt()}")
         made = partial(_computed, key, compute)
-        _add_batch(batch, part, key, made, schema, partial(_advance, job, number * shard, new))
+        _add_batch(batch, part, key, made, schema, partial(_advance, job, number * shard, new), profile)
     return recalled(job, folder, key)
 
 
@@ -101,9 +106,15 @@ def _union(job: Job, batches: list[str]) -> DataFrame:
 
 
 def _add_batch(
-    batch: str, contents: DataFrame, key: str, compute: Compute, schema: pa.Schema, on_rows: Callable[[int], None]
+    batch: str,
+    contents: DataFrame,
+    key: str,
+    compute: Compute,
+    schema: pa.Schema,
+    on_rows: Callable[[int], None],
+    profile: ResourceProfile | None,
 ) -> None:
-    written = write_computed(contents, compute, schema, key, batch, new_attempt(), on_rows)
+    written = write_computed(contents, compute, schema, key, batch, new_attempt(), on_rows, profile)
     rows = sum(file.rows for file in written)
     manifest = Manifest(
         stage="batch",

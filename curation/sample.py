@@ -56,6 +56,7 @@ def sample(job: Job, settings: SampleSettings, asked: Asked, origin: str) -> Dat
         _ANSWERED,
         SHARD,
         asked.engine.workers,
+        asked.engine.gpus,
     )
     rows = rows.join(answered, "sample_id", "left")
     asked_rows = rows.select(

@@ -45,6 +45,7 @@ def score(job: Job, settings: Score, asked: Asked) -> DataFrame:
         _JUDGED,
         SHARD,
         asked.engine.workers,
+        asked.engine.gpus,
     )
     judged = judged.join(chosen.select("row_id", "sample_id"), "sample_id").drop("sample_id")
     lowest = F.array_min(F.transform("scores", lambda entry: entry["value"]))

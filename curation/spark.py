@@ -8,11 +8,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zipfile import ZipFile
 
 if TYPE_CHECKING:
+    from pyspark.resource import ResourceProfile
     from pyspark.sql import SparkSession
 
 MIN_JAVA = 17
@@ -73,12 +75,15 @@ def bundled_java_home() -> str:
     return str(home)
 
 
-def build_session(master: str | None = None, memory: str | None = None) -> SparkSession:
+def build_session(
+    master: str | None = None, memory: str | None = None, settings: Mapping[str, str] | None = None
+) -> SparkSession:
     """A Spark session: every core of this machine with task retries by default, any cluster by its master URL.
 
     Args:
         master: `local[2]`, `spark://host:7077`, ...; default: the environment's WINNOW_MASTER, else all local cores.
         memory: heap of the driver, and of each executor on a cluster; default: WINNOW_MEMORY, else 3g.
+        settings: of Spark's own, such as `spark.executor.cores`; they win over ours.
     """
     # Workers must run this interpreter, not whatever `python3` is on their PATH.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
@@ -115,6 +120,8 @@ def build_session(master: str | None = None, memory: str | None = None) -> Spark
     if local:
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
         builder = builder.config("spark.driver.host", "127.0.0.1").config("spark.driver.bindAddress", "127.0.0.1")
+    for name, value in (settings or {}).items():
+        builder = builder.config(name, value)
     spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
     if not local:
@@ -133,6 +140,30 @@ def close_session(spark: SparkSession) -> None:
         gateway.proc.stdin.close()  # Java ends with its input
         gateway.proc.wait()
         SparkContext._gateway = SparkContext._jvm = None
+
+
+def gpu_profile(spark: SparkSession, gpus: float) -> ResourceProfile | None:
+    """The resource profile of tasks that need so many GPUs each: their stage alone runs where GPUs are, the others
+    wherever there is a core. None without GPUs, and in local mode, which knows no profiles.
+
+    Raises:
+        ValueError: the session's executors have no GPU, and it may not ask for others.
+    """
+    master = spark.sparkContext.master
+    if not gpus or master.startswith("local"):
+        return None
+    from pyspark.resource import ExecutorResourceRequests, ResourceProfileBuilder, TaskResourceRequests
+
+    settings = spark.sparkContext.getConf()
+    profile = ResourceProfileBuilder().require(TaskResourceRequests().resource("gpu", gpus))
+    if settings.get("spark.executor.resource.gpu.amount"):
+        return profile.build  # of the executors that are there
+    if settings.get("spark.dynamicAllocation.enabled") == "true":
+        return profile.require(ExecutorResourceRequests().resource("gpu", 1)).build  # of executors still to come
+    raise ValueError(
+        f"`engine.gpus` is {gpus:g}, and no executor has a GPU: add `--spark spark.executor.resource.gpu.amount=1`, or "
+        "`--spark spark.dynamicAllocation.enabled=true`, by which executors with a GPU come when they are needed"
+    )
 
 
 def _zip_packages() -> str:

@@ -52,13 +52,14 @@ class Runtime:
     master: str | None = None
     session: SparkSession | None = None
     access: MediaAccess = field(default_factory=MediaAccess)
+    settings: dict[str, str] = field(default_factory=dict)  # Spark's own, for a session that is not passed in
     owns_session: bool = field(default=False, init=False)
 
     @property
     def spark(self) -> SparkSession:
         if self.session is None:
             with self.console.status("starting Spark"):
-                self.session = build_session(self.master)
+                self.session = build_session(self.master, settings=self.settings)
             self.owns_session = True
         return self.session
 
@@ -86,10 +87,12 @@ class Artifact:
 @dataclass(frozen=True)
 class Finished:
     """A Spark frame whose rows take their last form, other columns of the same rows, in the tasks that write them. The
-    frame has the `fate`."""
+    frame has the `fate`. `close` is called once all is written: it clears up, and gives what lies beside the manifest.
+    """
 
     frame: DataFrame
-    finish: Callable[[pa.Table], pa.Table]
+    finish: Callable[[pa.Table], pa.Table] = lambda rows: rows
+    close: Callable[[], dict[str, Any]] = dict
 
 
 @dataclass(frozen=True)
@@ -187,7 +190,8 @@ def run_stage(stage: Stage, tables: dict[str, str], fingerprints: dict[str, str]
             written = _write(result, table, attempt, runtime, lambda done: progress.update(done, total or None))
             files = [file.name for file in written]
             counts = _count(total_fates(written), total if stage.parents else None)
-            rows, digest, timings = sum(file.rows for file in written), total_digest(written), {}
+            rows, digest = sum(file.rows for file in written), total_digest(written)
+            timings = result.close() if isinstance(result, Finished) else {}
             if counts["quarantined"]:
                 _check_budgets(stage, table, files)
     _check_balance(stage, counts)
@@ -209,7 +213,7 @@ def _write(
     result: DataFrame | Finished | Files, table: str, attempt: str, runtime: Runtime, on_rows: Callable[[int], None]
 ) -> list[FileWritten]:
     if not isinstance(result, Files):
-        finished = result if isinstance(result, Finished) else Finished(result, lambda rows: rows)
+        finished = result if isinstance(result, Finished) else Finished(result)
         written = write_frame(finished.frame, table, attempt, on_rows, finished.finish)
         runtime.spark.catalog.clearCache()  # what the stage cached for itself
         return written

@@ -101,10 +101,14 @@ def is_complete(table: str) -> bool:
 
 
 def read_frame(spark: SparkSession, table: str) -> DataFrame:
-    """A complete table as a Spark frame. Spark reads local files itself; files of an object store come through fsspec
-    inside the tasks, so that no connector has to be installed."""
-    files = table_files(table)
-    if is_local(table):
+    """A complete table as a Spark frame."""
+    return read_files(spark, table_files(table))
+
+
+def read_files(spark: SparkSession, files: list[str]) -> DataFrame:
+    """Parquet files of one schema as a Spark frame, by their URLs. Spark reads local files itself; files of an object
+    store come through fsspec inside the tasks, so that no connector has to be installed."""
+    if is_local(files[0]):
         return spark.read.parquet(*[re.sub(r"([\\[\]{}*?])", r"\\\1", file) for file in files])  # no globs
     with fsspec.open(files[0], "rb") as file:
         schema = pq.read_schema(file)

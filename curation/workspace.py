@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ class Workspace:
     store: str
     master: str | None = None
     limit: int | None = None
+    spark: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def open(
@@ -35,17 +36,18 @@ class Workspace:
         store: str = "",
         master: str | None = None,
         limit: int | None = None,
+        spark: dict[str, str] | None = None,
     ) -> Workspace:
-        """`data` defaults to the recipe's own folder, `store` to `store/` in `out`; both may be URLs."""
+        """`data` defaults to the recipe's own folder, `store` to `store/` in `out`; both may be URLs. `spark` are settings of Spark's own."""
         out = Path(out).resolve()
         data = resolve(data or str(Path(recipe).resolve().parent))
-        return cls(load_recipe(recipe), data, out, store_url(out, store), master, limit)
+        return cls(load_recipe(recipe), data, out, store_url(out, store), master, limit, spark or {})
 
     def plan(self) -> Plan:
         return make_plan(self.recipe, self.store, self.data, self.out, self.limit)
 
     def runtime(self, console: Console, session: SparkSession | None = None) -> Runtime:
-        return Runtime(self.store, console, self.master, session, self.recipe.media)
+        return Runtime(self.store, console, self.master, session, self.recipe.media, self.spark)
 
     @property
     def dagster_home(self) -> Path:

@@ -27,6 +27,7 @@ from curation.contract.table import join
 from curation.store import is_local
 
 if TYPE_CHECKING:
+    from pyspark.resource import ResourceProfile
     from pyspark.sql import DataFrame, SparkSession
 
 _DIGEST = 1 << 64  # row hashes are summed modulo this
@@ -73,16 +74,18 @@ def write_computed(
     table: str,
     attempt: str,
     on_rows: Callable[[int], None] | None = None,
+    profile: ResourceProfile | None = None,
 ) -> list[FileWritten]:
     """As `write_frame`, what `compute` makes of a frame's batches, rows of `schema`, in the tasks that compute it: what
-    is wide does not travel to Java and back. Such a table's digest covers the `key` column alone."""
+    is wide does not travel to Java and back. Such a table's digest covers the `key` column alone. The tasks have what
+    the `profile` asks for."""
 
     def hashed(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in compute(batches):
             hashes = [xxhash.xxh3_64_intdigest(value.encode()) for value in batch.column(key).to_pylist()]
             yield batch.append_column(_HASH, pa.array(hashes, pa.uint64()))
 
-    files = _write_by_tasks(frame, hashed, table, attempt, on_rows)
+    files = _write_by_tasks(frame, hashed, table, attempt, on_rows, profile=profile)
     return files or [_write_empty(schema, table, join(attempt, "part-empty.parquet"))]
 
 
@@ -93,6 +96,7 @@ def _write_by_tasks(
     attempt: str,
     on_rows: Callable[[int], None] | None,
     finish: Callable[[pa.Table], pa.Table] = lambda rows: rows,
+    profile: ResourceProfile | None = None,
 ) -> list[FileWritten]:
     """A file for each of Spark's tasks that has rows, out of what `make` makes of its batches: rows and their hash."""
     rows_done = frame.sparkSession.sparkContext.accumulator(0)
@@ -110,7 +114,8 @@ def _write_by_tasks(
             row = {"name": join(attempt, name), "rows": rows, "digest": str(digest), "fates": json.dumps(fates)}
             yield pa.RecordBatch.from_pylist([row])
 
-    result = frame.mapInArrow(write_partition, "name string, rows long, digest string, fates string")
+    made = "name string, rows long, digest string, fates string"
+    result = frame.mapInArrow(write_partition, made, profile=profile)
     with _poll(lambda: rows_done.value, on_rows):
         files = [
             FileWritten(row["name"], row["rows"], int(row["digest"]), json.loads(row["fates"]))

@@ -1,14 +1,13 @@
-"""Near duplicates: a 64-bit perceptual hash to find candidates, a thumbnail to confirm them.
+"""Perceptual hashes, by which near-duplicate pictures are found: 64 bits of a picture, of cuts from it, of its halves.
 
-The hash alone decides nothing: receipts of one shop and pages of text share hashes within a few bits. Confirm a
-candidate with `thumbnail_distance`, and mind that even equal images under different questions are different samples.
+One hash survives compression and resizing. A copy without a twentieth of its sides has another one, so the hashes of
+such cuts are kept too, and the copy meets its original there; a copy with a mark in a corner agrees in one half. A hash
+decides nothing: receipts of one shop share theirs. `same_picture` confirms.
 """
 
 from __future__ import annotations
 
-import base64
 import functools
-import itertools
 
 import numpy as np
 import numpy.typing as npt
@@ -18,13 +17,24 @@ from filters.reading.opencv import opencv
 
 THUMB_SIDE = 64
 
-_CELLS = 16  # the grid on which thumbnails are compared: fine enough for layout, coarse enough to forgive resampling
-_CROPS = (0.005, 0.01, 0.015, 0.02, 0.025)  # shares cut off each side that the comparison undoes
-_GAIN = 1.25  # contrast and brightness changes that it forgives
-_OFFSET = 40.0
+# What is cut from the left, top, right and bottom for each further hash, in shares of the sides. A hash forgives 2 %.
+WINDOWS = (
+    (0.02, 0.02, 0.02, 0.02),
+    (0.045, 0.045, 0.045, 0.045),
+    (0.045, 0.045, 0, 0),
+    (0, 0.045, 0.045, 0),
+    (0.045, 0, 0, 0.045),
+    (0, 0, 0.045, 0.045),
+    (0.045, 0, 0, 0),
+    (0, 0.045, 0, 0),
+    (0, 0, 0.045, 0),
+    (0, 0, 0, 0.045),
+)
+HALVES = ((0.0, 0.0, 0.0, 0.5), (0.0, 0.5, 0.0, 0.0))  # the upper and the lower
+_LEAST_FREQUENCIES, _NOISE = 24, 2.0  # of 63, above so many levels: fewer, and noise sets the bits
 
 Gray = npt.NDArray[np.uint8]
-Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
 
 
 def square_thumbnail(luma: Gray, side: int = THUMB_SIDE, extent: tuple[float, float] | None = None) -> Gray:
@@ -55,85 +65,45 @@ def phash64(luma: Gray) -> int:
     """The 64-bit DCT hash of luma [H, W]: 32x32 pixels by area, the lowest 8x8 frequencies, above the median or not.
 
     The bits and their order are those of `imagehash.phash` on the same 32x32 pixels; only the resize differs. A flat
-    image has no frequencies, so that its hash means nothing: see the signal `phash`.
+    image has no frequencies, so that its hash means nothing: see `has_structure`.
     """
+    return int(_hashes(_frequencies(luma).reshape(1, 64))[0])
+
+
+def has_structure(luma: Gray) -> bool:
+    """Whether enough of the lowest frequencies of luma [H, W] stand above noise for a hash to mean something: not those
+    of blank pages, plain gradients, night, two plain halves. All such pictures would share a handful of hashes."""
+    return bool(_structured(_frequencies(luma).reshape(1, 64))[0])
+
+
+def window_hashes(square: Gray) -> list[int | None]:
+    """The hashes of a 64x64 thumbnail's WINDOWS, then of its HALVES, then of its mirror image; None where there is no
+    structure."""
+    rows, columns = _window_transforms()
+    parts = np.matmul((rows @ square.astype(np.float64)).reshape(-1, 8, THUMB_SIDE), columns)
+    whole = _frequencies(square)
+    mirrored = np.where(np.arange(8) % 2 == 1, -whole, whole)  # odd frequencies change their sign
+    low = np.concatenate([parts, mirrored[None]]).reshape(-1, 64)
+    hashes = _hashes(low).tolist()
+    return [each if structured else None for each, structured in zip(hashes, _structured(low).tolist(), strict=True)]
+
+
+def _frequencies(luma: Gray) -> Doubles:
+    """The lowest 8x8 frequencies of luma [H, W] as 32x32 pixels, not normalised."""
     pixels = (halved(luma) if luma.shape == (64, 64) else square_thumbnail(luma, 32)).astype(np.float64)
-    transform = _dct()
-    # What is 0 but for float noise is 0, so that noise sets no bits.
-    low = np.rint((transform @ pixels @ transform.T).ravel() * 1e6)
-    middle = np.sort(low)[31:33]
-    return int.from_bytes(np.packbits(low > (middle[0] + middle[1]) / 2).tobytes(), "big")
+    return np.asarray(_dct() @ pixels @ _dct().T)
 
 
-def bands(hash_hex: str, count: int, shared: int = 1) -> list[str]:
-    """Keys for a join that finds all pairs within Hamming distance `count - shared`: they share at least one key.
-
-    The 64 bits are cut into `count` bands. Two hashes that differ in d bits differ in at most d bands (pigeonhole), so
-    with d <= count - shared at least `shared` bands are equal, and each combination of `shared` bands is a key. More
-    shared bands give more keys (count choose shared) of more bits each (about 64 * shared / count), so fewer false
-    candidates. Distance 10: 11 bands give 11 keys of 6 bits, useless on a million images; 13 bands with 3 shared give
-    286 keys of 15 bits.
-
-    Raises ValueError where `hash_hex` is not 16 hex digits, or not 1 <= shared <= count <= 64.
-    """
-    if len(hash_hex) != 16 or not 1 <= shared <= count <= 64:
-        raise ValueError(f"bands needs 16 hex digits and 1 <= shared <= count <= 64: {hash_hex!r}, {count}, {shared}")
-    bits = f"{int(hash_hex, 16):064b}"
-    edges = [64 * band // count for band in range(count + 1)]
-    parts = [f"{band}:{bits[start:end]}" for band, (start, end) in enumerate(itertools.pairwise(edges))]
-    return ["|".join(chosen) for chosen in itertools.combinations(parts, shared)]
+def _hashes(low: Doubles) -> npt.NDArray[np.uint64]:
+    """The hashes of rows of 64 frequencies."""
+    flat = np.rint(low * 1e6)  # what is 0 but for float noise is 0, so that noise sets no bits
+    middle = np.sort(flat, axis=1)[:, 31:33].mean(axis=1, keepdims=True)
+    return np.packbits(flat > middle, axis=1).view(">u8").ravel()
 
 
-def encode_thumbnail(thumbnail: Gray) -> str:
-    """A uint8 [THUMB_SIDE, THUMB_SIDE] thumbnail as base64 text (5,464 characters)."""
-    return base64.b64encode(thumbnail.tobytes()).decode("ascii")
-
-
-def decode_thumbnail(text: str) -> Gray:
-    """Raises ValueError where `text` is not what `encode_thumbnail` wrote."""
-    data = base64.b64decode(text, validate=True)
-    if len(data) != THUMB_SIDE**2:
-        raise ValueError(f"a thumbnail has {THUMB_SIDE**2} bytes, not {len(data)}")
-    return np.frombuffer(data, dtype=np.uint8).reshape(THUMB_SIDE, THUMB_SIDE)
-
-
-def thumbnail_distance(a: Gray, b: Gray) -> float:
-    """How far two thumbnails [THUMB_SIDE, THUMB_SIDE] are apart, in luma levels (0 to 255): the largest difference in
-    any cell of a 16x16 grid, after undoing a change of brightness or contrast and a cut of up to 2.5 % off each side.
-
-    The largest and not the mean: two screens or receipts may differ in one place. Colour is not compared.
-
-    Measured on reduced decodes of scanned receipts, screens, blood smears and pictures of documentation: after JPEG at
-    quality 50, resizing by 50 to 90 % and darkening all but the last kind stay within 10 bits of the hash and 10
-    levels; of the last, with its hairlines, 94 to 97 %. Of images cut by 2 % on each side 82-100 % are. Different
-    receipts are at least 10.8 levels apart. Screens that differ by a letter or a hidden state are closer (from 1.5): no
-    thumbnail tells them apart. Hence a recipe's defaults, 10 bits to be a candidate and 10 levels to be a duplicate.
-    """
-    first: Floats = a.astype(np.float32)
-    second: Floats = b.astype(np.float32)
-    distances = [_largest_difference(first, second)]
-    for crop in _crops():
-        distances.append(_largest_difference(_cut(first, crop), second))
-        distances.append(_largest_difference(first, _cut(second, crop)))
-    return min(distances)
-
-
-def _cut(thumbnail: Floats, crop: Floats) -> Floats:
-    return (crop @ thumbnail @ crop.T).astype(np.float32)
-
-
-def _largest_difference(a: Floats, b: Floats) -> float:
-    a, b = _cells(a), _cells(b)
-    spread_a, spread_b = float(a.std()), float(b.std())
-    gain = min(max(spread_a / spread_b, 1 / _GAIN), _GAIN) if spread_b > 0 else 1.0
-    beyond = max(0.0, abs(float(a.mean() - b.mean())) - _OFFSET)
-    return float(np.abs((a - a.mean()) - gain * (b - b.mean())).max()) + beyond
-
-
-def _cells(thumbnail: Floats) -> Floats:
-    size = THUMB_SIDE // _CELLS
-    cells: Floats = thumbnail.reshape(_CELLS, size, _CELLS, size).mean(axis=(1, 3))
-    return cells
+def _structured(low: Doubles) -> npt.NDArray[np.bool_]:
+    strong = np.abs(low[:, 1:]) > _NOISE * 16  # 16: by how much orthonormal frequencies are smaller
+    return np.asarray(strong.sum(axis=1) >= _LEAST_FREQUENCIES)
 
 
 @functools.lru_cache(maxsize=2048)  # some kB each; working sizes repeat
@@ -147,24 +117,25 @@ def _areas(count: int, extent: float, side: int) -> csr_array:
 
 
 @functools.cache
-def _dct() -> npt.NDArray[np.float64]:
+def _dct() -> Doubles:
     """The eight lowest rows of the 32-point DCT-II, without normalisation."""
     sample, frequency = np.arange(32), np.arange(8)[:, None]
     return np.cos(np.pi * (2 * sample + 1) * frequency / 64)
 
 
 @functools.cache
-def _crops() -> tuple[Floats, ...]:
-    """For each of _CROPS the [THUMB_SIDE, THUMB_SIDE] matrix that reads a thumbnail's inner part by interpolation."""
-    return tuple(_crop(share) for share in _CROPS)
+def _window_transforms() -> tuple[Doubles, Doubles]:
+    """What thumbnails are multiplied with for all WINDOWS and HALVES: rows [n * 8, 64] before, columns [n, 64, 8]
+    after."""
+    windows = (*WINDOWS, *HALVES)
+    rows = np.concatenate([_cut(top, bottom) for _, top, _, bottom in windows])
+    return rows, np.stack([_cut(left, right).T for left, _, right, _ in windows])
 
 
-def _crop(share: float) -> Floats:
-    centres = (np.arange(THUMB_SIDE) + 0.5) / THUMB_SIDE
-    position = (share + centres * (1 - 2 * share)) * THUMB_SIDE - 0.5
-    left = position.clip(0, THUMB_SIDE - 2).astype(int)
-    fraction = position - left
-    matrix = np.zeros((THUMB_SIDE, THUMB_SIDE), dtype=np.float32)
-    matrix[np.arange(THUMB_SIDE), left] = 1 - fraction
-    matrix[np.arange(THUMB_SIDE), left + 1] = fraction
-    return matrix
+def _cut(before: float, after: float) -> Doubles:
+    """The transform of 32 equal parts of a side without its first and last share."""
+    edges = np.linspace(before * THUMB_SIDE, (1 - after) * THUMB_SIDE, 33)
+    pixels = np.arange(THUMB_SIDE)
+    starts, ends = edges[:-1, None].clip(pixels, pixels + 1), edges[1:, None].clip(pixels, pixels + 1)
+    areas = ends - starts
+    return np.asarray(_dct() @ (areas / areas.sum(axis=1, keepdims=True)))

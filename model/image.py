@@ -108,17 +108,18 @@ def decode(data: bytes, orientation: int | None = None) -> Pixels:
     return apply_orientation(pixels, header.orientation if orientation is None else orientation)
 
 
-def decode_reduced(data: bytes, orientation: int | None = None) -> Reduced:
-    """Decode as `decode`, into no more pixels than statistics need: the same files raise the same errors.
+def decode_reduced(data: bytes, orientation: int | None = None, long_side: int = REDUCED_LONG_SIDE) -> Reduced:
+    """Decode as `decode`, into no more pixels than are needed, statistics by default: the same files raise the same
+    errors.
 
-    A JPEG is reduced by 2, 4 or 8 inside its decoder as far as its longer side stays REDUCED_LONG_SIDE or more, which
-    saves inverse transforms; all its bits are read all the same. Other formats are reduced where they have more than
+    A JPEG is reduced by 2, 4 or 8 inside its decoder as far as its longer side stays `long_side` or more, which saves
+    inverse transforms; all its bits are read all the same. Other formats are reduced where they have more than
     REDUCED_PIXELS, which saves memory.
     """
     header, turbo = _read_header(data)
     scale = 1
     if header.mime == "image/jpeg":
-        while scale < 8 and -(-max(header.width, header.height) // (2 * scale)) >= REDUCED_LONG_SIDE:
+        while scale < 8 and -(-max(header.width, header.height) // (2 * scale)) >= long_side:
             scale *= 2
     else:
         while header.width * header.height > REDUCED_PIXELS * scale * scale:

@@ -26,10 +26,44 @@ class RecipeError(ValueError):
     """A recipe that can't be used, with the file and the line."""
 
 
+class Semantic(Settings):
+    """Samples that mean nearly the same by a model's embeddings, after SemDeDup. Nano's are too coarse for it."""
+
+    model: str = Field(
+        description="a CLIP or SigLIP folder, a Qwen-VL checkpoint (its vision tower), a sentence encoder"
+    )
+    of: Literal["images", "texts"] = "images"
+    similarity: float = Field(
+        0.96, gt=0, le=1, description="least cosine similarity of duplicates; depends on the model"
+    )
+    workers: int = Field(2, ge=1, description="Spark tasks that embed at once, each with a model of its own")
+
+
 class Deduplicate(Settings):
-    near: bool = Field(True, description="also perceptually equal images, confirmed by a second check")
-    hamming: int = Field(10, ge=0, le=16, description="most differing bits of the 64-bit perceptual hash")
-    thumbnail: float = Field(10.0, gt=0, description="most luma levels (0-255) by which the thumbnails differ anywhere")
+    near: bool = Field(
+        True, description="also pictures that were resized, cropped, recompressed; confirmed by comparison"
+    )
+    mirrored: bool = Field(True, description="and those that were mirrored")
+    hamming: int = Field(8, ge=0, le=12, description="most differing bits of candidates' 64-bit perceptual hashes")
+    near_text: bool = Field(True, description="also texts without images whose answers are nearly the same")
+    jaccard: float = Field(0.8, ge=0.5, le=1, description="least share of 5-character pieces in common")
+    semantic: Semantic | None = Field(None, description="also by embeddings. null: not")
+    prefer: list[Literal["verdicts", "resolution", "text", "source"]] = Field(
+        ["verdicts", "resolution", "text", "source"],
+        description="which of a group is kept: fewest rules that could not tell, most pixels, best text (quality, then "
+        "length), first source of the recipe; then the smallest id",
+    )
+    against: list[str] = Field(
+        [], description="earlier runs in this store, by id or recipe name, whose kept rows count as kept here too"
+    )
+
+
+class Decontaminate(Settings):
+    """Rows that an evaluation set holds too."""
+
+    on_match: Literal["drop", "flag"] = "drop"
+    ngram: int = Field(13, ge=5, description="words in a row that must be shared (Brown et al. 2020)")
+    most_items: int = Field(10, ge=1, description="words shared by more items of a set than that are a template")
 
 
 class Mix(Settings):
@@ -70,11 +104,16 @@ class Engine(Settings):
     model: str = Field("", description="name of the served model; in process, another checkpoint than `train.model`")
     batch_size: int = Field(16, ge=1, description="prompts at a time")
     workers: int = Field(2, ge=1, description="Spark tasks that ask at once, each with a model of its own in process")
+    gpus: float = Field(
+        0, ge=0, le=1, description="GPUs that each of these tasks gets on a cluster; 0.5: two tasks share one"
+    )
 
     @model_validator(mode="after")
     def _server_names_its_model(self) -> Engine:
         if self.url and not self.model:
             raise ValueError("a server needs `model`, the name that it serves the model under")
+        if self.url and self.gpus:
+            raise ValueError("`gpus` are for a model in process; a server has its own")
         return self
 
 
@@ -112,6 +151,10 @@ class Recipe(Settings):
     media: MediaAccess = MediaAccess()
     measure: Measure = Measure()
     deduplicate: Deduplicate = Deduplicate()
+    evaluation_sets: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")], Source] = Field(
+        {}, description="benchmarks, read as sources are: what the dataset must not hold"
+    )
+    decontaminate: Decontaminate = Decontaminate()
     mix: Mix = Mix()
     render: Render = Render()
     engine: Engine = Engine()

@@ -1,27 +1,23 @@
-"""What tells whether two images are the same: hashes and a thumbnail of the decoded pixels."""
+"""What tells whether two images are the same: hashes of the decoded pixels."""
 
 from __future__ import annotations
 
 import xxhash
 
-from filters.phash import encode_thumbnail, phash64
-from filters.reading.opencv import opencv
+from filters.phash import has_structure, phash64, window_hashes
 from filters.signals.pixels import Pixels, pixel
 
-_FLAT_STD = 1.0  # luma levels; below this a perceptual hash is noise
 
-
-@pixel(unit="16 hex digits", dtype="string", version=2, source="Zauner 2010, bit for bit as imagehash.phash at 32x32")
+@pixel(unit="16 hex digits", dtype="string", version=3, source="Zauner 2010, bit for bit as imagehash.phash at 32x32")
 def phash(pixels: Pixels) -> str | None:
-    """64-bit DCT hash for finding near duplicates; None for a flat image, whose hash would match any other's."""
-    spread = opencv().meanStdDev(pixels.square)[1]
-    return None if float(spread[0, 0]) < _FLAT_STD else f"{phash64(pixels.square):016x}"
+    """64-bit DCT hash for finding near duplicates; None for a picture too plain for one: it would match any other."""
+    return f"{phash64(pixels.square):016x}" if has_structure(pixels.square) else None
 
 
-@pixel(unit="base64", dtype="string", reducer="none", version=2)
-def thumb_base64(pixels: Pixels) -> str:
-    """64x64 luma thumbnail, to confirm near duplicates with filters.phash.thumbnail_distance."""
-    return encode_thumbnail(pixels.square)
+@pixel(unit="13 x 16 hex digits", dtype="string", reducer="none", source="as phash; windows are the platform's")
+def window_phashes(pixels: Pixels) -> str:
+    """Hashes of cuts from the picture, of its halves and of its mirror image; 16 dashes where one is too plain."""
+    return "".join("-" * 16 if each is None else f"{each:016x}" for each in window_hashes(pixels.square))
 
 
 @pixel(unit="32 hex digits", dtype="string", source="XXH3, 128 bits: fast, and no protection against forgery")

@@ -1,4 +1,4 @@
-"""What must hold when things go wrong: a killed run, damaged images, a broken source, a lost worker."""
+"""What must hold when things go wrong: a killed run, damaged images, a broken source."""
 
 from __future__ import annotations
 
@@ -7,41 +7,20 @@ import os
 import random
 import shutil
 import signal
-import socket
 import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from curation.contract.table import read_manifest, read_table
+from curation.contract.table import read_table
 from curation.ledger import Ledger
 from curation.progress import console
 from curation.run import execute
 from curation.stage import StageError
 from curation.workspace import Workspace
-
-ROOT = Path(__file__).parents[2]
-
-
-def run_command(recipe: Path, out: Path, data: str, *more: str) -> list[str]:
-    command = [sys.executable, "-W", "ignore", "-m", "curation", "run", str(recipe), "--data", data, "--out", str(out)]
-    return [*command, "--select", "+render", *more]
-
-
-def assert_same_tables(undisturbed: Workspace, store: str) -> None:
-    first, second = Ledger.of_plan(undisturbed.plan()).tables, Ledger.of(store).tables
-    names = [stage.name for stage in undisturbed.plan().stages if stage.name in second]
-    assert "render" in names and len(names) > 10
-    for name in names:
-        one, two = read_manifest(first[name]), read_manifest(second[name])
-        if name == "score":  # a judge's probabilities differ by rounding with what is judged in one batch
-            two = replace(two, digest=one.digest)
-        assert one == two, name
+from tests.conftest import ROOT
+from tests.curation.running import assert_same_tables, run_command
 
 
 @pytest.mark.slow
@@ -125,63 +104,3 @@ def test_a_source_that_is_broken_as_a_whole_stops_the_run(tmp_path: Path, spark:
         and "error_budget" in message
     )
     assert "ingest_receipts_text" not in Ledger.of(workspace.store).tables
-
-
-@pytest.fixture
-def cluster() -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
-    """A Spark standalone master with two workers on this machine."""
-    import pyspark
-
-    from curation.spark import bundled_java_home, installed_java
-
-    home = Path(pyspark.__file__).parent
-    environment = {
-        **os.environ,
-        "SPARK_HOME": str(home),
-        "PYSPARK_PYTHON": sys.executable,
-        "SPARK_DAEMON_MEMORY": "256m",
-        "SPARK_LOCAL_IP": "127.0.0.1",
-    }
-    if not installed_java():
-        environment["JAVA_HOME"] = bundled_java_home()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    master = f"spark://127.0.0.1:{port}"
-
-    def start(*arguments: str) -> subprocess.Popen[bytes]:
-        command = [str(home / "bin" / "spark-class"), *arguments]
-        return subprocess.Popen(
-            command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-        )
-
-    deploy = "org.apache.spark.deploy"
-    processes = [start(f"{deploy}.master.Master", "-h", "127.0.0.1", "-p", str(port), "--webui-port", "0")]
-    processes += [
-        start(f"{deploy}.worker.Worker", master, "-h", "127.0.0.1", "-c", "1", "-m", "2g", "--webui-port", "0")
-        for _ in range(2)
-    ]
-    try:
-        yield master, processes
-    finally:
-        for process in processes:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-@pytest.mark.slow
-def test_a_cluster_that_loses_a_worker_gives_the_same_tables(
-    rendered: Workspace, demo_recipe: Path, cluster: tuple[str, list[subprocess.Popen[bytes]]], tmp_path: Path
-) -> None:
-    master, (_, first, _) = cluster
-    command = run_command(demo_recipe, tmp_path, rendered.data, "--master", master)
-    environment = {**os.environ, "WINNOW_MEMORY": "1g"}  # each worker has two
-    run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=environment)
-    deadline = time.monotonic() + 240
-    while not list((tmp_path / "store" / "tables").glob("ingest_*/*/manifest.json")):
-        assert run.poll() is None and time.monotonic() < deadline, run.stderr.read() if run.stderr else ""
-        time.sleep(0.2)
-    os.killpg(first.pid, signal.SIGKILL)  # with its executor, in the middle of the run
-    _, told = run.communicate(timeout=400)
-    assert run.returncode == 0, told
-    assert_same_tables(rendered, str(tmp_path / "store"))

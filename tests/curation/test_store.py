@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -109,45 +108,6 @@ def test_a_rate_limit_spaces_requests() -> None:
     assert time.monotonic() - started >= 5 / 50
 
 
-@pytest.fixture(scope="module")
-def bucket() -> Iterator[str]:
-    """A bucket of a real S3 API on this machine."""
-    import socket
-
-    import s3fs
-
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    settings = {
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
-    before = {name: os.environ.get(name) for name in settings}
-    os.environ.update(settings)
-    try:
-        for attempt in range(60):
-            try:
-                s3fs.S3FileSystem(skip_instance_cache=True).mkdir("winnow")
-                break
-            except Exception:
-                assert attempt < 59, "the S3 server did not start"
-                time.sleep(0.5)
-        yield "s3://winnow/store"
-    finally:
-        server.terminate()
-        server.wait(10)
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
-
-
 @pytest.mark.filterwarnings(
     "ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
 )
@@ -168,14 +128,14 @@ rules:
 """
     )
     command = [sys.executable, "-W", "ignore", "-m", "curation", "run", str(recipe), "--data", str(raw)]
-    for name, store in (("disk", str(tmp_path / "store")), ("s3", bucket)):
+    for name, store in (("disk", str(tmp_path / "store")), ("s3", f"{bucket}/store")):
         done = subprocess.run(
             [*command, "--out", str(tmp_path / name), "--store", store], capture_output=True, text=True
         )
         assert done.returncode == 0, done.stderr
     from curation.ledger import Ledger
 
-    local, remote = Ledger.of(str(tmp_path / "store")), Ledger.of(bucket)
+    local, remote = Ledger.of(str(tmp_path / "store")), Ledger.of(f"{bucket}/store")
     assert set(local.tables) == set(remote.tables)
     for stage in local.tables:
         assert read_manifest(local.tables[stage]) == read_manifest(remote.tables[stage]), stage

@@ -1,28 +1,28 @@
-"""The perceptual hash against `imagehash`, the bands against all pairs, the thumbnails against real edits."""
+"""The perceptual hash against `imagehash`, hashes of cuts against those of pictures that are really cut."""
 
 from __future__ import annotations
 
 import io
-import itertools
-import random
 from pathlib import Path
 
 import imagehash
 import numpy as np
 import numpy.typing as npt
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from filters.phash import (
-    bands,
-    decode_thumbnail,
-    encode_thumbnail,
+    HALVES,
+    WINDOWS,
+    has_structure,
     phash64,
     square_thumbnail,
-    thumbnail_distance,
+    window_hashes,
 )
 
 Gray = npt.NDArray[np.uint8]
+Window = tuple[float, float, float, float]
+MIRROR = len(WINDOWS) + len(HALVES)  # the place of the mirror image's hash
 
 
 def luma(image: Image.Image) -> Gray:
@@ -33,12 +33,28 @@ def reference_hash(image: Image.Image) -> int:
     return int(str(imagehash.phash(image)), 16)
 
 
-def receipts(real_data: Path, count: int) -> list[Image.Image]:
+def pictures(real_data: Path, name: str, count: int) -> list[Image.Image]:
     images = []
-    for path in sorted((real_data / "receipts" / "images").iterdir())[:count]:
+    for path in sorted((real_data / name / "images").iterdir())[:count]:
         with Image.open(path) as image:
             images.append(image.convert("RGB"))
     return images
+
+
+def cut(image: Image.Image, window: Window) -> Image.Image:
+    left, top, right, bottom = window
+    width, height = image.size
+    return image.crop(
+        (round(width * left), round(height * top), round(width * (1 - right)), round(height * (1 - bottom)))
+    )
+
+
+def text_page() -> Image.Image:
+    page = Image.new("L", (600, 800), 255)
+    draw, font = ImageDraw.Draw(page), ImageFont.load_default(size=22)
+    for line in range(24):
+        draw.text((40, 40 + 30 * line), "The quick brown fox jumps over " * (1 + line % 2), fill=0, font=font)
+    return page
 
 
 def test_square_thumbnail_weighs_by_area() -> None:
@@ -61,82 +77,121 @@ def test_the_bits_are_those_of_imagehash_where_nothing_is_resized() -> None:
 
 
 def test_the_hash_stays_near_imagehash_on_real_images(real_data: Path) -> None:
-    distances = [(phash64(luma(image)) ^ reference_hash(image)).bit_count() for image in receipts(real_data, 40)]
+    images = pictures(real_data, "receipts", 40)
+    distances = [(phash64(luma(image)) ^ reference_hash(image)).bit_count() for image in images]
     assert sum(distance <= 4 for distance in distances) >= 38
     assert max(distances) <= 8
 
 
-def test_bands_cover_all_bits() -> None:
-    assert bands("00000000ffffffff", 2) == ["0:" + "0" * 32, "1:" + "1" * 32]
-    assert sum(len(key.split(":")[1]) for key in bands("0123456789abcdef", 11)) == 64
-    assert len(bands("0123456789abcdef", 13, shared=3)) == 286
+def test_the_hash_survives_compression_and_resizing(real_data: Path) -> None:
+    for image in [*pictures(real_data, "receipts", 10), *pictures(real_data, "cells", 10)]:
+        buffer = io.BytesIO()
+        image.save(buffer, "JPEG", quality=50)
+        half = image.resize((image.width // 2, image.height // 2), Image.Resampling.LANCZOS)
+        for edited in (Image.open(buffer), half):
+            assert (phash64(luma(image)) ^ phash64(luma(edited))).bit_count() <= 4
 
 
-@pytest.mark.parametrize(("count", "shared"), [(3, 1), (9, 1), (11, 1), (10, 2), (13, 3)])
-def test_hashes_within_the_distance_share_a_band(count: int, shared: int) -> None:
-    rng = random.Random(count)
-    for _ in range(200):
-        first = rng.getrandbits(64)
-        flips = rng.sample(range(64), count - shared)
-        second = first
-        for bit in flips:
-            second ^= 1 << bit
-        assert set(bands(f"{first:016x}", count, shared)) & set(bands(f"{second:016x}", count, shared))
+def test_there_is_a_hash_for_each_window_and_half_and_the_mirror_image() -> None:
+    found = window_hashes(square_thumbnail(luma(text_page())))
+    assert len(found) == len(WINDOWS) + len(HALVES) + 1 == 13
+    assert all(isinstance(each, int) and 0 <= each < 2**64 for each in found)
 
 
-def test_one_bit_more_can_miss_all_bands() -> None:
-    flipped = (1 << 0) | (1 << 20) | (1 << 40) | (1 << 63)  # one bit in each of four bands
-    assert not set(bands(f"{0:016x}", 4)) & set(bands(f"{flipped:016x}", 4))
+@pytest.mark.parametrize("name", ["receipts", "cells"])
+def test_hashes_of_windows_are_those_of_pictures_really_cut(real_data: Path, name: str) -> None:
+    distances = []
+    for image in pictures(real_data, name, 12):
+        found = window_hashes(square_thumbnail(luma(image)))
+        for window, cut_hash in zip((*WINDOWS, *HALVES), found[:MIRROR], strict=True):
+            assert cut_hash is not None
+            distances.append((cut_hash ^ phash64(luma(cut(image, window)))).bit_count())
+    # A bit near the median may fall to either side: the cut is taken from 64x64 pixels, each of whole levels.
+    assert len(distances) == 144
+    assert sum(distance <= 2 for distance in distances) >= 126
+    assert max(distances) <= 6
 
 
-@pytest.mark.parametrize(
-    ("text", "count", "shared"), [("abc", 4, 1), ("0" * 16, 0, 1), ("0" * 16, 3, 4), ("0" * 16, 65, 1)]
-)
-def test_bands_refuses_what_it_cannot_cut(text: str, count: int, shared: int) -> None:
-    with pytest.raises(ValueError, match="16 hex digits"):
-        bands(text, count, shared)
+def test_a_cut_is_nearer_to_its_window_than_to_the_whole(real_data: Path) -> None:
+    for image in pictures(real_data, "cells", 12):
+        edited = phash64(luma(cut(image, (0.045, 0.045, 0.045, 0.045))))
+        square = square_thumbnail(luma(image))
+        window = window_hashes(square)[1]
+        assert window is not None
+        assert (window ^ edited).bit_count() < (phash64(square) ^ edited).bit_count()
 
 
-def test_a_thumbnail_survives_base64() -> None:
-    thumbnail = np.arange(64 * 64, dtype=np.uint32).astype(np.uint8).reshape(64, 64)
-    assert np.array_equal(decode_thumbnail(encode_thumbnail(thumbnail)), thumbnail)
-    with pytest.raises(ValueError, match="4096 bytes"):
-        decode_thumbnail("AAAA")
+@pytest.mark.parametrize("name", ["receipts", "cells"])
+def test_the_mirror_hash_is_that_of_the_mirrored_thumbnail(real_data: Path, name: str) -> None:
+    squares = [square_thumbnail(luma(image)) for image in pictures(real_data, name, 20)]
+    for square in squares:
+        assert window_hashes(square)[MIRROR] == phash64(np.ascontiguousarray(square[:, ::-1])) != phash64(square)
+    noise = np.random.default_rng(0).integers(0, 256, (20, 64, 64), dtype=np.uint8)
+    for square in noise:
+        assert window_hashes(square)[MIRROR] == phash64(np.ascontiguousarray(square[:, ::-1]))
 
 
-def test_thumbnail_distance_is_the_largest_local_difference() -> None:
-    gradient = np.tile(np.arange(64, dtype=np.uint8) * 3, (64, 1))
-    marked = gradient.copy()
-    marked[8:12, 8:12] = 255
-    assert thumbnail_distance(gradient, gradient) == 0.0
-    # One cell of 256 changes by 225 levels: a mean would say 0.9. Undoing a cut may smear it over two cells.
-    assert 225 / 2 < thumbnail_distance(gradient, marked) < 225
+def test_the_mirror_hash_of_what_is_its_own_mirror_image_is_its_hash() -> None:
+    half = np.random.default_rng(1).integers(0, 256, (64, 32), dtype=np.uint8)
+    square = np.concatenate([half, half[:, ::-1]], axis=1)
+    assert window_hashes(square)[MIRROR] == phash64(square)
 
 
-def test_thumbnails_of_different_flat_images_differ_by_what_no_exposure_explains() -> None:
-    black, dark, white = (np.full((64, 64), level, dtype=np.uint8) for level in (0, 30, 255))
-    assert thumbnail_distance(black, dark) == 0.0  # 30 levels may be exposure
-    assert thumbnail_distance(black, white) == 215.0  # 255 - 40
+def test_one_half_keeps_its_hash_whatever_the_other_shows() -> None:
+    rng = np.random.default_rng(2)
+    first = rng.integers(0, 256, (64, 64), dtype=np.uint8)
+    upper, lower = first.copy(), first.copy()
+    upper[32:], lower[:32] = 255, 0
+    wanted, kept, other = window_hashes(first), window_hashes(upper), window_hashes(lower)
+    place = len(WINDOWS)
+    assert kept[place] == wanted[place]
+    assert other[place + 1] == wanted[place + 1]
+    assert kept[place + 1] is None  # plain
+    assert other[place] is None
 
 
-def edits(image: Image.Image) -> list[Image.Image]:
-    width, height = image.size
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=50)
-    return [
-        Image.open(buffer),
-        image.resize((width // 2, height // 2), Image.Resampling.LANCZOS),
-        image.resize((round(width * 0.9), round(height * 0.9)), Image.Resampling.BICUBIC),
-        image.crop((width // 50, height // 50, width - width // 50, height - height // 50)),
-        image.point(lambda level: round(level * 0.85)),
-    ]
+def plain_pictures() -> dict[str, Gray]:
+    ramp = np.linspace(0, 255, 64)
+    line = np.full((64, 64), 255, dtype=np.uint8)
+    line[40] = 0
+    halves = np.full((64, 64), 20, dtype=np.uint8)
+    halves[:, 32:] = 230
+    return {
+        "blank": np.full((64, 64), 200, dtype=np.uint8),
+        "black": np.zeros((64, 64), dtype=np.uint8),
+        "noise of a level": np.random.default_rng(0).integers(127, 130, (64, 64), dtype=np.uint8),
+        "across": np.tile(ramp, (64, 1)).astype(np.uint8),
+        "diagonal": ((ramp[:, None] + ramp[None, :]) / 2).astype(np.uint8),
+        "two halves": halves,
+        "one line": line,
+    }
 
 
-def test_receipts_are_told_apart_and_their_edits_are_not(real_data: Path) -> None:
-    images = receipts(real_data, 30)
-    thumbnails = [square_thumbnail(luma(image)) for image in images]
-    for image, thumbnail in zip(images[:8], thumbnails[:8], strict=True):
-        for edited in edits(image):
-            assert thumbnail_distance(thumbnail, square_thumbnail(luma(edited))) <= 10.0
-    for first, second in itertools.combinations(thumbnails, 2):
-        assert thumbnail_distance(first, second) > 10.0
+@pytest.mark.parametrize("name", list(plain_pictures()))
+def test_plain_pictures_have_no_structure(name: str) -> None:
+    square = plain_pictures()[name]
+    assert not has_structure(square)
+    assert window_hashes(square) == [None] * 13
+
+
+def test_pages_noise_and_real_pictures_have_structure(real_data: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64), dtype=np.uint8)
+    squares = [square_thumbnail(luma(text_page())), noise]
+    for name in ("receipts", "cells"):
+        squares += [square_thumbnail(luma(image)) for image in pictures(real_data, name, 30)]
+    assert [has_structure(square) for square in squares] == [True] * 62
+
+
+def test_structure_is_seen_at_any_size() -> None:
+    page = luma(text_page())
+    assert has_structure(page)
+    assert has_structure(square_thumbnail(page, 32))
+    assert has_structure(square_thumbnail(page, 64))
+
+
+def test_thumbnails_of_an_edited_picture_stay_near(real_data: Path) -> None:
+    for image in pictures(real_data, "receipts", 8):
+        width, height = image.size
+        smaller = image.resize((round(width * 0.9), round(height * 0.9)), Image.Resampling.BICUBIC)
+        first, second = (square_thumbnail(luma(each)).astype(int) for each in (image, smaller))
+        assert np.abs(first - second).mean() < 2.5

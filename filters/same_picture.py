@@ -1,0 +1,227 @@
+"""Whether two pictures are one: candidates with similar hashes are looked at again, first small, then large.
+
+Receipts of one shop, pages of one form and screens of one program share their hashes and their thumbnails, and differ
+in a word. So the pictures are laid over each other at up to 768 pixels and compared block by block: every block with
+ink must show the same strokes. A copy that was resized, recompressed, cropped or made brighter differs in no block;
+receipts of one template differ in many, all over the page.
+
+Allowed is one small spot in a corner, as a watermark leaves it. Copies in other colours or proportions are others.
+Measured on the real sets: see `tests/benchmarks/duplicates.py`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from filters.align import Fit, Floats, Mask, Overlay, align, lay_over, rough_fit
+from filters.reading.opencv import opencv
+
+SIDE = 768  # pixels of the longer side at which pictures are compared: letters of a page can be told apart
+_SMALL, _MIDDLE = 64, 256  # sides of the squares on which they are first aligned
+_FAR = 64  # of 256 cells of a thumbnail that may differ by more than _LEVELS: more is another picture
+_LEVELS = 10.0
+_BLOCK, _STRIDE = 11, 6  # pixels
+_INK = 8.0  # levels: a block with a smaller standard deviation is plain
+_ALIKE = 0.7  # correlation from which two blocks show the same
+_TONE = 20.0  # levels by which plain blocks may differ
+_EVIDENCE = 12  # blocks with ink that there must be, or nothing can be told
+_CROPPED = 0.12  # of a side, at most
+_SPOT, _OF_INK, _CORNER = (
+    0.05,
+    0.2,
+    0.15,
+)  # a watermark: its share of the picture, of the inked blocks, how near a corner
+_CHROMA = 8.0  # levels of Cb and Cr, on average over the picture
+
+Gray = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """`same`, why or why not in words, `blocks` with ink that were compared and `differing` ones."""
+
+    same: bool
+    why: str
+    blocks: int = 0
+    differing: int = 0
+
+
+def compare(a: Gray, b: Gray) -> Comparison:
+    """Compare two pictures, uint8 RGB [H, W, 3], of about SIDE pixels or more where they have them."""
+    cv2 = opencv()
+    luma_a, luma_b = (np.asarray(cv2.cvtColor(each, cv2.COLOR_RGB2GRAY)) for each in (a, b))
+    fit = _fits_small(luma_a, luma_b)
+    if fit is None:
+        return Comparison(False, "they look different")
+    if not _same_colours(a, b, fit):
+        return Comparison(False, "their colours differ")
+    fit = align(_resized(luma_a, _MIDDLE, _MIDDLE), _resized(luma_b, _MIDDLE, _MIDDLE), fit, rounds=5)
+    if not _plausible(fit):
+        return Comparison(False, "neither is a cut of the other")
+    if not _same_proportions(luma_a.shape, luma_b.shape, fit):
+        return Comparison(False, "their proportions differ")
+    first, second = _same_scale(luma_a, luma_b, fit)
+    if min(second.shape) < _BLOCK + 2:
+        return Comparison(False, "too small to tell")
+    return _judge(*_blocks(lay_over(first, second, align(first, second, fit, rounds=3)), second))
+
+
+def _fits_small(a: Gray, b: Gray) -> Fit | None:
+    """Where `b` lies in `a`, as thumbnails, or None where they are far from alike: the cheap look."""
+    first, second = (_resized(each, _SMALL, _SMALL) for each in (a, b))
+    fit = align(first, second, rough_fit(first, second), rounds=6)
+    if not _plausible(fit):
+        return None
+    cells = np.abs(_cells(lay_over(first, second, fit).residual(second)))
+    return fit if int((cells > _LEVELS).sum()) <= _FAR else None
+
+
+def _plausible(fit: Fit) -> bool:
+    """Whether no side of either is cut by more than _CROPPED."""
+    starts, scales = (fit.shift_x, fit.shift_y), (fit.scale_x, fit.scale_y)
+    ends = [start + scale for start, scale in zip(starts, scales, strict=True)]
+    return all(abs(start) <= _CROPPED for start in starts) and all(abs(end - 1) <= _CROPPED for end in ends)
+
+
+def _same_proportions(a: tuple[int, ...], b: tuple[int, ...], fit: Fit) -> bool:
+    across, down = fit.scale_x * a[1] / b[1], fit.scale_y * a[0] / b[0]
+    return abs(math.log(across / down)) <= 0.02 + 1.5 / min(*a[:2], *b[:2])  # sizes are whole pixels
+
+
+def _same_colours(a: Gray, b: Gray, fit: Fit) -> bool:
+    """Whether Cb and Cr agree on a grid of 16 x 16 but for the strength that brightness gives and takes."""
+    cv2 = opencv()
+    grids = []
+    for each in (a, b):
+        small = cv2.resize(each, (_SMALL, _SMALL), interpolation=cv2.INTER_AREA)
+        grids.append(np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2YCrCb))[..., 1:].astype(np.float32) - 128)
+    laid = [_warped(grids[0][..., channel], fit) for channel in (0, 1)]
+    first, second = np.stack(laid, -1), grids[1]
+    strength = float((first * second).sum() / max(float(np.square(first).sum()), 1.0))
+    difference = np.abs(min(max(strength, 0.6), 1.5) * first - second)
+    return float(difference.mean()) <= _CHROMA
+
+
+def _warped(channel: Floats, fit: Fit) -> Floats:
+    cv2 = opencv()
+    to_a = np.array(
+        [
+            [fit.scale_x, 0, (fit.shift_x + fit.scale_x * 0.5 / _SMALL) * _SMALL - 0.5],
+            [0, fit.scale_y, (fit.shift_y + fit.scale_y * 0.5 / _SMALL) * _SMALL - 0.5],
+        ]
+    )
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return np.asarray(
+        cv2.warpAffine(
+            np.ascontiguousarray(channel), to_a, (_SMALL, _SMALL), flags=flags, borderMode=cv2.BORDER_REPLICATE
+        )
+    )
+
+
+def _same_scale(a: Gray, b: Gray, fit: Fit) -> tuple[Floats, Floats]:
+    """Both in so many pixels that what they share has one size, at most SIDE long and never enlarged."""
+    longest = max(b.shape)
+    of_a = a.shape[0] * fit.scale_y if b.shape[0] >= b.shape[1] else a.shape[1] * fit.scale_x
+    scale = min(1.0, SIDE / longest, of_a / longest)
+    height, width = (max(1, round(side * scale)) for side in b.shape)
+    return (
+        _resized(a, max(1, round(width / fit.scale_x)), max(1, round(height / fit.scale_y))),
+        _resized(b, width, height),
+    )
+
+
+def _resized(luma: Gray, width: int, height: int) -> Floats:
+    cv2 = opencv()
+    return np.asarray(cv2.resize(luma, (width, height), interpolation=cv2.INTER_AREA)).astype(np.float32)
+
+
+def _cells(levels: Floats) -> Floats:
+    cells: Floats = levels.reshape(16, _SMALL // 16, 16, _SMALL // 16).mean(axis=(1, 3))
+    return cells
+
+
+def _blocks(over: Overlay, b: Floats) -> tuple[Mask, Mask, Mask]:
+    """For each block of a grid [rows, columns]: whether both pictures show it, it has ink in either, it differs."""
+    cv2 = opencv()
+    first, second = (cv2.GaussianBlur(each, (0, 0), 0.7) for each in (over.levels, b))
+    half = _BLOCK // 2
+    grid = np.ix_(*(np.arange(half, side - half, _STRIDE) for side in b.shape))
+    inner = cv2.erode(over.inside.astype(np.uint8), np.ones((_BLOCK, _BLOCK), np.uint8))
+    shown = np.asarray(inner[grid]).astype(bool)
+    mean_b, variance_b = _moments(second)
+    mean_a, variance_a = _moments(first)
+    spread_a, spread_b = np.sqrt(variance_a[grid]), np.sqrt(variance_b[grid])
+    inked_a, inked_b = spread_a > _INK, spread_b > _INK
+    both = shown & inked_a & inked_b
+    alike = _correlation(first, second, mean_a, variance_a, mean_b, variance_b)[grid]
+    if bool((both & (alike < _ALIKE)).any()):
+        alike = np.maximum(alike, _shifted(first, second, mean_a, variance_a, mean_b, variance_b)[grid])
+    seen = ~_cut_off(_boxed(over.raw)[grid], mean_b[grid])
+    one = inked_a != inked_b
+    faint, strong = np.minimum(spread_a, spread_b), np.maximum(spread_a, spread_b)
+    plain = ~inked_a & ~inked_b
+    changed = (one & (strong > 2 * faint + 4)) | (plain & (np.abs(mean_a[grid] - mean_b[grid]) > _TONE))
+    differs = (both & (alike < _ALIKE)) | (changed & seen)
+    return shown, shown & (inked_a | inked_b), shown & differs
+
+
+def _cut_off(a: Floats, b: Floats) -> Mask:
+    """Whether one of two blocks is all white or all black, and the other so near to it that more light explains it."""
+    bright, dark = np.maximum(a, b), np.minimum(a, b)
+    return np.asarray(((bright >= 248) & (dark >= 200)) | ((dark <= 7) & (bright <= 55)))
+
+
+def _moments(levels: Floats) -> tuple[Floats, Floats]:
+    mean = _boxed(levels)
+    return mean, np.maximum(_boxed(levels * levels) - mean * mean, 0)
+
+
+def _boxed(levels: Floats) -> Floats:
+    cv2 = opencv()
+    return np.asarray(cv2.boxFilter(levels, -1, (_BLOCK, _BLOCK), borderType=cv2.BORDER_REFLECT))
+
+
+def _correlation(
+    a: Floats, b: Floats, mean_a: Floats, variance_a: Floats, mean_b: Floats, variance_b: Floats
+) -> Floats:
+    """Correlation of the blocks around each pixel; 4 levels of noise keep plain blocks from looking like noise."""
+    found: Floats = (_boxed(a * b) - mean_a * mean_b) / np.sqrt((variance_a + 4) * (variance_b + 4))
+    return found
+
+
+def _shifted(a: Floats, b: Floats, mean_a: Floats, variance_a: Floats, mean_b: Floats, variance_b: Floats) -> Floats:
+    """The best correlation with `a` moved by one pixel: alignment is good to about half of one."""
+    best = np.full(b.shape, -1, np.float32)
+    for down in (-1, 0, 1):
+        for across in (-1, 0, 1):
+            moved = (np.roll(each, (down, across), (0, 1)) for each in (a, mean_a, variance_a))
+            shifted, mean, variance = moved
+            best = np.maximum(best, _correlation(shifted, b, mean, variance, mean_b, variance_b))
+    return best
+
+
+def _judge(shown: Mask, inked: Mask, differs: Mask) -> Comparison:
+    blocks, differing = int(inked.sum()), int(differs.sum())
+    if blocks < _EVIDENCE:
+        return Comparison(False, f"too plain to tell: {blocks} blocks with something in them", blocks, differing)
+    if not differing:
+        return Comparison(True, f"{blocks} blocks agree", blocks)
+    if _is_spot(shown, differs) and differing <= _OF_INK * blocks:
+        return Comparison(True, f"{blocks} blocks agree but for a spot of {differing} in a corner", blocks, differing)
+    return Comparison(False, f"{differing} of {blocks} blocks differ", blocks, differing)
+
+
+def _is_spot(shown: Mask, differs: Mask) -> bool:
+    """Whether what differs lies in one small box near a corner of the picture."""
+    rows, columns = np.nonzero(differs)
+    height, width = shown.shape
+    box = (np.ptp(rows) + 1) * (np.ptp(columns) + 1)
+    near = [
+        low.min() < _CORNER * side or low.max() >= (1 - _CORNER) * side
+        for low, side in ((rows, height), (columns, width))
+    ]
+    return bool(box <= _SPOT * shown.size and all(near))

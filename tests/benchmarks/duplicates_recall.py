@@ -1,0 +1,574 @@
+"""Whether near duplicates are found: edited copies of real pictures and texts, and which real pictures merge wrongly.
+
+python -m tests.benchmarks.duplicates_recall --rows 60 --sheets /tmp/sheets
+
+A copy counts where the search among all pictures of its set gives it and its original as candidates, and the pictures
+themselves confirm them. Pictures of equal pixels are taken once, as the stage does before it looks for near ones.
+
+No program can say whether two real pictures that merge are different ones. So all merged pairs of a set are drawn on
+contact sheets, and `judged_pairs.json` holds what a person said who looked at them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import io
+import json
+import multiprocessing
+import random
+import re
+import sys
+import tarfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from PIL import Image, ImageDraw, ImageEnhance, ImageFont, ImageOps
+from rich.console import Console
+from rich.table import Table
+
+from filters.minhash import jaccard, near, normalised, same_numbers, signatures, sketch_limit
+from filters.neighbours import near as near_hashes
+from filters.neighbours import picture_entries
+from filters.phash import WINDOWS
+from filters.same_picture import SIDE, Comparison, compare
+from filters.signals.pixels import Pixels
+from filters.signals.pixels_identity import phash, window_phashes
+from model.image import ImageError, decode, decode_reduced
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
+VERDICTS = Path(__file__).with_name("judged_pairs.json")
+SETS = ("receipts", "cells", "alttext", "gui")
+MOST_BITS = 8  # in which the hashes of candidates may differ
+LEAST_WORDS = 8  # of an answer in which a word is replaced: with fewer it would be another answer
+BARS = {
+    **dict.fromkeys(
+        """resize_50 resize_75 recompress_50 format_webp format_png brightness_85 brightness_115 crop_2_centred
+        watermark""".split(),
+        0.95,
+    ),
+    "crop_5_centred": 0.85,
+    "crop_5_one_sided": 0.6,
+}
+
+_QUALITY = 90  # of JPEGs, where an edit is about something else
+_PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".gif")
+_TALL, _ROWS, _COLUMNS = 440, 4, 2  # of a contact sheet: pixels that a picture may be high and wide, pairs a page
+
+Edit = Callable[[Image.Image], bytes]
+Pair = tuple[str, str, str]
+Candidate = tuple["Picture", "Picture", bool]  # the one that is held, the one that asks, whether as its mirror image
+QA = tuple[str, str]  # a question, which may be empty, and its answer
+
+
+def resize_50(image: Image.Image) -> bytes:
+    """Half as wide and high (Lanczos), as a JPEG of quality 90, as all edits but those of the format."""
+    return _jpeg(_resized(image, 0.5))
+
+
+def resize_75(image: Image.Image) -> bytes:
+    """Three quarters as wide and high."""
+    return _jpeg(_resized(image, 0.75))
+
+
+def recompress_50(image: Image.Image) -> bytes:
+    """A JPEG of quality 50."""
+    return _jpeg(image, 50)
+
+
+def format_webp(image: Image.Image) -> bytes:
+    """A lossy WebP of quality 80."""
+    return _written(image, "WEBP", quality=80)
+
+
+def format_png(image: Image.Image) -> bytes:
+    """A PNG of the very pixels."""
+    return _written(image, "PNG")
+
+
+def brightness_85(image: Image.Image) -> bytes:
+    """All levels times 0.85."""
+    return _jpeg(ImageEnhance.Brightness(image).enhance(0.85))
+
+
+def brightness_115(image: Image.Image) -> bytes:
+    """All levels times 1.15, cut off at white."""
+    return _jpeg(ImageEnhance.Brightness(image).enhance(1.15))
+
+
+def watermark(image: Image.Image) -> bytes:
+    """A name in half transparent white with a dark edge in the lower right corner, about 15 % as wide as the picture
+    and 2 % away from its sides."""
+    text, width, height = "© example.com", *image.size
+    font = ImageFont.load_default(100)
+    size = max(4.0, 100 * 0.15 * width / font.getlength(text))
+    layer = Image.new("RGBA", image.size, (0, 0, 0, 0))
+    place = (width - 0.02 * width, height - 0.02 * height)
+    colours: dict[str, Any] = {"fill": (255, 255, 255, 150), "stroke_fill": (0, 0, 0, 110)}
+    edge = max(1, round(size / 20))
+    ImageDraw.Draw(layer).text(
+        place, text, font=font.font_variant(size=size), anchor="rd", stroke_width=edge, **colours
+    )
+    return _jpeg(Image.alpha_composite(image.convert("RGBA"), layer).convert("RGB"))
+
+
+def crop_2_centred(image: Image.Image) -> bytes:
+    """Without 2 % of its width and height: 1 % on each of its four sides."""
+    return _jpeg(_cropped(image, 0.01, 0.01, 0.01, 0.01))
+
+
+def crop_5_centred(image: Image.Image) -> bytes:
+    """Without 5 % of its width and height: 2.5 % on each of its four sides."""
+    return _jpeg(_cropped(image, 0.025, 0.025, 0.025, 0.025))
+
+
+def crop_2_one_sided(image: Image.Image) -> bytes:
+    """Without 2 % of its width, all on the left, and 2 % of its height, all at the top."""
+    return _jpeg(_cropped(image, 0.02, 0.02, 0, 0))
+
+
+def crop_5_one_sided(image: Image.Image) -> bytes:
+    """Without 5 % of its width, all on the left, and 5 % of its height, all at the top."""
+    return _jpeg(_cropped(image, 0.05, 0.05, 0, 0))
+
+
+def crop_5_left(image: Image.Image) -> bytes:
+    """Without 5 % of its width, all on the left; as high as before."""
+    return _jpeg(_cropped(image, 0.05, 0, 0, 0))
+
+
+def mirror(image: Image.Image) -> bytes:
+    """Left and right exchanged."""
+    return _jpeg(ImageOps.mirror(image))
+
+
+EDITS: dict[str, Edit] = {
+    each.__name__: each
+    for each in (
+        resize_50, resize_75, recompress_50, format_webp, format_png, brightness_85, brightness_115, watermark,
+        crop_2_centred, crop_5_centred, crop_2_one_sided, crop_5_one_sided, crop_5_left, mirror,
+    )
+}  # fmt: skip
+
+
+def _jpeg(image: Image.Image, quality: int = _QUALITY) -> bytes:
+    return _written(image, "JPEG", quality=quality)
+
+
+def _written(image: Image.Image, form: str, **options: Any) -> bytes:
+    file = io.BytesIO()
+    image.save(file, form, **options)
+    return file.getvalue()
+
+
+def _resized(image: Image.Image, factor: float) -> Image.Image:
+    width, height = (max(1, round(side * factor)) for side in image.size)
+    return image.resize((width, height), Image.Resampling.LANCZOS)
+
+
+def _cropped(image: Image.Image, left: float, top: float, right: float, bottom: float) -> Image.Image:
+    width, height = image.size
+    edges = round(width * left), round(height * top), width - round(width * right), height - round(height * bottom)
+    return image.crop(edges)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A file and what the measure stage keeps of it. `pixels` is equal where all decoded pixels are."""
+
+    name: str
+    data: bytes
+    sha256: str
+    pixels: str
+    phash: str | None
+    windows: str
+
+    @property
+    def id(self) -> int:
+        return int(self.sha256[:16], 16)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one edited copy: `lost_at` is empty where it was found and confirmed, else `candidate` or
+    `compare`; `why` says more."""
+
+    set: str
+    edit: str
+    name: str
+    lost_at: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Merges:
+    """A set searched against itself: its files, `equal` ones that were left out since their pixels are those of another
+    one, `candidates` that hashes gave, `merged` pairs as two pictures and why, and the verdict on each."""
+
+    files: int
+    equal: int
+    candidates: int
+    merged: list[tuple[Picture, Picture, str]]
+    verdicts: list[str]
+
+    @property
+    def different(self) -> int:
+        return self.verdicts.count("different")
+
+    @property
+    def unjudged(self) -> int:
+        return self.verdicts.count("unjudged")
+
+
+def files(data: Path, name: str) -> Iterator[tuple[str, bytes]]:
+    """The name and the bytes of each picture of a real set, in the order of their names; no SVG."""
+    if name != "alttext":
+        for path in sorted((data / name / "images").iterdir()):
+            yield path.name, path.read_bytes()
+        return
+    for path in sorted((data / name).glob("*.tar")):
+        with tarfile.open(path) as tar:
+            for member in tar:
+                if member.name.lower().endswith(_PICTURES) and (file := tar.extractfile(member)):
+                    yield member.name, file.read()
+
+
+def picture(named: tuple[str, bytes]) -> Picture | None:
+    """Measured as the pixel signals do; None for what can't be decoded."""
+    name, data = named
+    try:
+        reduced, whole = decode_reduced(data), decode(data)
+    except ImageError:
+        return None
+    measured = Pixels(reduced.rgb, reduced.scale, reduced.size)
+    pixels = hashlib.sha256(whole.tobytes() + repr(whole.shape).encode()).hexdigest()
+    hashes = phash.function(measured), window_phashes.function(measured)
+    return Picture(name, data, hashlib.sha256(data).hexdigest(), pixels, *hashes)
+
+
+def candidates(pictures: Sequence[Picture]) -> list[Candidate]:
+    """The pairs that hashes give, each once, in the direction and the way in which the hashes are nearest."""
+    by_id = {each.id: each for each in pictures}
+    ids = np.array([each.id for each in pictures], dtype=np.uint64)
+    found = picture_entries(ids, [each.phash for each in pictures], [each.windows for each in pictures])
+    pairs = near_hashes(found, MOST_BITS).pairs
+    signed = pairs["asker"].view(np.int64) if len(pairs) else pairs["asker"]
+    order = np.lexsort((signed, pairs["mirrored"], pairs["bits"]))
+    best: dict[frozenset[int], Candidate] = {}
+    for held, asker, mirrored in pairs[order][["held", "asker", "mirrored"]].tolist():
+        best.setdefault(frozenset((held, asker)), (by_id[held], by_id[asker], mirrored))
+    return list(best.values())
+
+
+def confirmed(pair: Candidate) -> Comparison:
+    """Whether the pictures themselves say so too."""
+    held, asker, mirrored = pair
+    first, second = (decode_reduced(each.data, long_side=SIDE).rgb for each in (held, asker))
+    return compare(first, np.ascontiguousarray(second[:, ::-1]) if mirrored else second)
+
+
+def recall(data: Path, rows: int, seed: int) -> dict[str, dict[str, float]]:
+    """By edit and set, the share of edited copies that are found and confirmed, of `rows` pictures of a set."""
+    return shares(outcomes(data, rows, seed))
+
+
+def shares(found: Sequence[Outcome]) -> dict[str, dict[str, float]]:
+    """`recall` out of the outcomes."""
+    kept: dict[str, dict[str, list[bool]]] = {}
+    for each in found:
+        kept.setdefault(each.edit, {}).setdefault(each.set, []).append(not each.lost_at)
+    return {edit: {name: sum(each) / len(each) for name, each in sets.items()} for edit, sets in kept.items()}
+
+
+def outcomes(data: Path, rows: int, seed: int, sets: Sequence[str] = SETS, edits: Sequence[str] = ()) -> list[Outcome]:
+    """What becomes of the copies of `rows` pictures of each set, each edit by itself among all pictures of the set."""
+    found: list[Outcome] = []
+    with _pool() as pool:
+        for name in sets:
+            originals = distinct([each for each in pool.map(picture, files(data, name), chunksize=8) if each])
+            chosen = random.Random(f"{seed}/{name}").sample(originals, min(rows, len(originals)))
+            for edit in edits or EDITS:
+                copies = list(pool.map(partial(_copy, edit), chosen, chunksize=4))
+                found += _outcomes(pool, name, edit, originals, list(zip(chosen, copies, strict=True)))
+                lost = sum(1 for each in found if each.set == name and each.edit == edit and each.lost_at)
+                print(f"{name}: {lost} of {len(chosen)} lost with {edit}", file=sys.stderr)
+    return found
+
+
+def distinct(pictures: Sequence[Picture]) -> list[Picture]:
+    """The first of each picture with the same pixels."""
+    return list({each.pixels: each for each in reversed(pictures)}.values())[::-1]
+
+
+def _copy(edit: str, original: Picture) -> Picture | None:
+    return picture((f"{edit}/{original.name}", EDITS[edit](Image.fromarray(decode(original.data)))))
+
+
+def _outcomes(
+    pool: ProcessPoolExecutor,
+    name: str,
+    edit: str,
+    originals: Sequence[Picture],
+    copied: Sequence[tuple[Picture, Picture | None]],
+) -> Iterator[Outcome]:
+    taken = {each.id for each in originals}
+    pictures = [*originals, *(copy for _, copy in copied if copy and copy.id not in taken)]
+    met = {frozenset((held.id, asker.id)): (held, asker, way) for held, asker, way in candidates(pictures)}
+    keys = [frozenset((original.id, copy.id)) if copy else frozenset() for original, copy in copied]
+    chosen = [key for key in dict.fromkeys(keys) if key in met]
+    verdicts = dict(zip(chosen, pool.map(confirmed, [met[key] for key in chosen], chunksize=4), strict=True))
+    for (original, copy), key in zip(copied, keys, strict=True):
+        yield Outcome(name, edit, original.name, *_lost(original, copy, verdicts.get(key)))
+
+
+def _lost(original: Picture, copy: Picture | None, verdict: Comparison | None) -> tuple[str, str]:
+    if copy is None:
+        return "candidate", "the copy can't be read"
+    if copy.pixels == original.pixels:
+        return "", "the pixels are equal"
+    if verdict:
+        return "" if verdict.same else "compare", verdict.why
+    plain = original.phash is None or copy.phash is None
+    return "candidate", "too plain for a hash" if plain else f"{_bits(original, copy)} bits differ at best"
+
+
+def _bits(original: Picture, copy: Picture) -> int:
+    """The fewest bits in which a hash with which one asks differs from one with which the other is held."""
+    first, second = (_hashes(each) for each in (original, copy))
+    cuts = 1 + len(WINDOWS)
+    pairs = [
+        (one[place], other)
+        for one, held in ((first, second), (second, first))
+        for place in (0, -1)
+        for other in held[:cuts]
+    ]
+    pairs += zip(first[cuts:-1], second[cuts:-1], strict=True)
+    return min(((a ^ b).bit_count() for a, b in pairs if a is not None and b is not None), default=64)
+
+
+def _hashes(of: Picture) -> list[int | None]:
+    """Of the whole, of the cuts, of the halves, of the mirror image."""
+    text = (of.phash or "-" * 16) + of.windows
+    parts = [text[at : at + 16] for at in range(0, len(text), 16)]
+    return [None if part.startswith("-") else int(part, 16) for part in parts]
+
+
+def false_merges(data: Path, sheets: Path | None = None) -> dict[str, list[Pair]]:
+    """By set, the pairs of all its pictures that merge, as both names and why; contact sheets go to `sheets`."""
+    found = {name: merges(data, name) for name in SETS}
+    for name, each in found.items():
+        if sheets:
+            draw_sheets(each, sheets, name)
+    return {name: [(a.name, b.name, why) for a, b, why in each.merged] for name, each in found.items()}
+
+
+def merges(data: Path, name: str, verdicts: Path = VERDICTS) -> Merges:
+    """Searches all pictures of a set against each other."""
+    judged = json.loads(verdicts.read_text()) if verdicts.is_file() else {}
+    with _pool() as pool:
+        everything = [each for each in pool.map(picture, files(data, name), chunksize=8) if each]
+        originals = distinct(everything)
+        pairs = candidates(originals)
+        compared = list(pool.map(confirmed, pairs, chunksize=16))
+    merged, told = [], []
+    for (a, b, mirrored), comparison in zip(pairs, compared, strict=True):
+        if comparison.same:
+            a, b = sorted((a, b), key=lambda each: each.sha256)
+            merged.append((a, b, f"{comparison.why}, mirrored" if mirrored else comparison.why))
+            told.append(judged.get(f"{a.sha256}:{b.sha256}", "unjudged"))
+    return Merges(len(everything), len(everything) - len(originals), len(pairs), merged, told)
+
+
+def draw_sheets(found: Merges, folder: Path, name: str) -> list[Path]:
+    """Contact sheets of the merged pairs, eight a page: both pictures, their names, why they merge, and the verdict."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shown = list(zip(found.merged, found.verdicts, strict=True))
+    pages = []
+    for at in range(0, len(shown), _ROWS * _COLUMNS):
+        page = Image.new("RGB", (_COLUMNS * (2 * _TALL + 30), _ROWS * (_TALL + 60)), "white")
+        draw, font = ImageDraw.Draw(page), ImageFont.load_default(13)
+        for place, ((a, b, why), verdict) in enumerate(shown[at : at + _ROWS * _COLUMNS]):
+            left, top = place % _COLUMNS * (2 * _TALL + 30), place // _COLUMNS * (_TALL + 60)
+            words = f"{at + place}: {a.name}  |  {b.name}\n{why} ({verdict}) {a.sha256[:8]}:{b.sha256[:8]}"
+            draw.text((left + 5, top + 3), words, fill="black", font=font)
+            for each, x in ((a, left + 5), (b, left + _TALL + 15)):
+                image = ImageOps.contain(Image.fromarray(decode(each.data)), (_TALL, _TALL))
+                page.paste(image, (x, top + 40))
+                draw.rectangle((x - 1, top + 39, x + image.width, top + 40 + image.height), outline="gray")
+        pages.append(folder / f"{name}-{at // (_ROWS * _COLUMNS):03d}.png")
+        page.save(pages[-1])
+    return pages
+
+
+@contextmanager
+def _pool() -> Iterator[ProcessPoolExecutor]:
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield pool
+
+
+Judge = Callable[[Sequence[tuple[QA, QA]]], list[bool]]
+TextEdit = Callable[[QA, random.Random, Sequence[str]], QA | None]
+
+
+def one_word(text: QA, rng: random.Random, words: Sequence[str]) -> QA | None:
+    """A random word of the answer replaced by a random one of the corpus, under the same question; None where the
+    answer has too few words."""
+    question, answer = text
+    spans = [each.span() for each in re.finditer(r"[^\W\d_]+", answer)]
+    if len(answer.split()) < LEAST_WORDS or not spans:
+        return None
+    start, end = rng.choice(spans)
+    word = rng.choice(words)
+    while word.casefold() == answer[start:end].casefold():
+        word = rng.choice(words)
+    return question, answer[:start] + word + answer[end:]
+
+
+def blanks_and_capitals(text: QA, rng: random.Random, words: Sequence[str]) -> QA:
+    """All in capitals or all in small letters, two spaces between some words, and a line's end at the end."""
+    change = rng.choice((str.upper, str.lower))
+    doubled = [re.sub(" ", lambda _: rng.choice((" ", "  ")), each) for each in text]
+    return change(doubled[0]), change(doubled[1]) + "\n"
+
+
+def punctuation(text: QA, rng: random.Random, words: Sequence[str]) -> QA:
+    """Without the stop at the end, or with one where there was none; curly quotes; and without the first comma that is
+    not in a number."""
+    curly = [re.sub(r",(?!\d)", "", each.replace('"', "”").replace("'", "’").rstrip(), count=1) for each in text]
+    ended = [each[:-1] if each.endswith(".") else f"{each}." if each else each for each in curly]
+    return ended[0], ended[1]
+
+
+def small_word(text: QA, rng: random.Random, words: Sequence[str]) -> QA:
+    """ "the" before a random word of the answer."""
+    spaces = [each.start() for each in re.finditer(r"(?<=\S) (?=\S)", text[1])]
+    at = rng.choice([-1, *spaces]) + 1
+    return text[0], f"{text[1][:at]}the {text[1][at:]}"
+
+
+TEXT_EDITS: dict[str, TextEdit] = {
+    "caption_paraphrase_one_word": one_word,
+    "blanks_and_capitals": blanks_and_capitals,
+    "punctuation": punctuation,
+    "small_word": small_word,
+}
+
+
+def words(data: Path, rows: int, seed: int, judge: Judge | None = None) -> dict[str, dict[str, float]]:
+    """By `text/<edit>` and set, the share of edited texts that `judge` calls duplicates of what they were."""
+    found: dict[str, dict[str, float]] = {f"text/{edit}": {} for edit in TEXT_EDITS}
+    for name, everything in (("instructions", instructions(data)), ("alttext", alt_texts(data))):
+        corpus = [word for _, answer in everything for word in re.findall(r"[^\W\d_]{2,}", answer)]
+        for edit, change in TEXT_EDITS.items():
+            rng = random.Random(f"{seed}/{name}/{edit}")
+            shuffled = rng.sample(everything, len(everything))
+            edited = ((text, change(text, rng, corpus)) for text in shuffled)
+            pairs = [(old, new) for old, new in edited if new is not None and new != old][:rows]
+            found[f"text/{edit}"][name] = sum((judge or alike)(pairs)) / max(1, len(pairs))
+    return found
+
+
+def alike(pairs: Sequence[tuple[QA, QA]]) -> list[bool]:
+    """Whether each two share a band of their signatures and are near: questions in all but small words, answers with
+    the same numbers at a Jaccard of 0.8."""
+    first, second = (signatures(["\n".join(pair[side]) for pair in pairs]) for side in (0, 1))
+    met = (first.bands == second.bands).any(axis=1) & ~first.empty & ~second.empty
+    met &= np.bitwise_count(first.sketches ^ second.sketches) <= sketch_limit(0.8)
+    return [bool(each) and _near(*pair) for each, pair in zip(met, pairs, strict=True)]
+
+
+def _near(first: QA, second: QA) -> bool:
+    (question, answer), (other_question, other_answer) = first, second
+    asked = normalised(question) == normalised(other_question) or near(question, other_question, 0.8) is not None
+    return asked and jaccard(answer, other_answer) >= 0.8 and same_numbers(answer, other_answer)
+
+
+def instructions(data: Path) -> list[QA]:
+    """Instruction with its input, and output."""
+    rows = pl.read_ndjson(data / "instructions" / "alpaca.jsonl.gz", infer_schema_length=None)
+    parts = rows.select("instruction", "input", "output").rows()
+    return [(f"{first}\n{more}".strip(), answer) for first, more, answer in parts if answer.strip()]
+
+
+def alt_texts(data: Path) -> list[QA]:
+    """Alt texts under no question, each once."""
+    texts = pl.read_parquet(data / "alttext" / "index.parquet", columns=["text"])["text"]
+    return [("", text) for text in texts.drop_nulls().unique(maintain_order=True) if text.strip()]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=60, help="pictures of each set, ten times the texts")
+    parser.add_argument("--data", type=Path, default=DATA, help="the real sets' folder")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--set", choices=SETS, help="only this one")
+    parser.add_argument("--edit", choices=EDITS, help="only this one")
+    parser.add_argument("--sheets", type=Path, help="a folder for contact sheets of all pairs that merge")
+    parser.add_argument("--json", action="store_true", help="the last line is one object")
+    asked = parser.parse_args()
+    sets = (asked.set,) if asked.set else SETS
+    found = outcomes(asked.data, asked.rows, asked.seed, sets, (asked.edit,) if asked.edit else ())
+    table, text = shares(found), words(asked.data, 10 * asked.rows, asked.seed)
+    merged = {name: merges(asked.data, name) for name in sets}
+    for name, each in merged.items():
+        if asked.sheets:
+            draw_sheets(each, asked.sheets, name)
+    console = Console() if sys.stdout.isatty() else Console(width=150)
+    _show(console, found, table, text, merged)
+    if asked.json:
+        print(json.dumps({"recall": table | text, "merges": {name: _counts(each) for name, each in merged.items()}}))
+
+
+def _show(
+    console: Console,
+    found: Sequence[Outcome],
+    recalls: dict[str, dict[str, float]],
+    texts: dict[str, dict[str, float]],
+    merged: dict[str, Merges],
+) -> None:
+    table = Table("edit", "bar", *merged, "lost at", title="Edited copies that are found and confirmed")
+    for edit, by_set in recalls.items():
+        bar = BARS.get(edit, 0.0)
+        cells = [f"{share:.3f}{' !' if share < bar else ''}" for share in by_set.values()]
+        lost = Counter(f"{each.set} {each.lost_at}" for each in found if each.edit == edit and each.lost_at)
+        told = ", ".join(f"{where} {count}" for where, count in lost.most_common())
+        table.add_row(edit, str(bar or ""), *cells, told)
+    console.print(table)
+    table = Table("edit", *next(iter(texts.values())), title="Edited texts that are duplicates")
+    for edit, by_set in texts.items():
+        table.add_row(edit, *(f"{share:.3f}" for share in by_set.values()))
+    console.print(table)
+    table = Table("set", *_counts(next(iter(merged.values()))), title="Real pictures that merge")
+    for name, each in merged.items():
+        table.add_row(name, *map(str, _counts(each).values()))
+    console.print(table)
+    for each in found:
+        if each.lost_at:
+            console.print(f"lost {each.set} {each.edit} {each.name}: {each.lost_at}, {each.why}", markup=False)
+    for name, one in merged.items():
+        for (a, b, why), verdict in zip(one.merged, one.verdicts, strict=True):
+            if verdict != "same":
+                console.print(f"{verdict} {name} {a.name} {b.name}: {why}", markup=False)
+
+
+def _counts(found: Merges) -> dict[str, int]:
+    return {
+        "files": found.files,
+        "equal": found.equal,
+        "candidates": found.candidates,
+        "merged": len(found.merged),
+        "different": found.different,
+        "unjudged": found.unjudged,
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,341 @@
+"""What may be called one picture: edits of real ones are, and receipts, pages and screens that differ in a word are not."""
+
+from __future__ import annotations
+
+import functools
+import io
+import json
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from filters.phash import phash64
+from filters.same_picture import Comparison, compare
+from filters.signals.pixels import Pixels
+from model.image import decode, decode_reduced
+
+RGB = npt.NDArray[np.uint8]
+Box = tuple[int, int, int, int]
+COUNTS = {"receipts": 8, "cells": 6, "alttext": 12}  # cells and receipts are large
+
+
+def files(real_data: Path, name: str, count: int) -> list[bytes]:
+    """So many of a set, evenly spread over it."""
+    if name == "alttext":
+        with tarfile.open(real_data / "alttext" / "alttext-0000.tar") as shard:
+            members = [member for member in shard if member.name.endswith(".jpg")]
+            found = [shard.extractfile(member) for member in members[:: len(members) // count][:count]]
+            return [member.read() for member in found if member]
+    paths = sorted((real_data / name / "images").iterdir())
+    return [path.read_bytes() for path in paths[:: len(paths) // count][:count]]
+
+
+def pictures(real_data: Path, name: str, count: int) -> list[RGB]:
+    return [decode(data) for data in files(real_data, name, count)]
+
+
+@functools.cache
+def records(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def saved(image: Image.Image, form: str = "JPEG", quality: int = 90) -> RGB:
+    """As it comes back from a file."""
+    buffer = io.BytesIO()
+    image.save(buffer, form, quality=quality)
+    return decode(buffer.getvalue())
+
+
+def cut(image: Image.Image, left: float, top: float, right: float, bottom: float) -> Image.Image:
+    width, height = image.size
+    return image.crop(
+        (round(width * left), round(height * top), round(width * (1 - right)), round(height * (1 - bottom)))
+    )
+
+
+def written(
+    rgb: RGB, box: tuple[float, float, float, float], text: str, paper: tuple[int, int, int] | None = None
+) -> RGB:
+    """Another text over what is in the box, on paper of the given colour or of the box's own."""
+    image = Image.fromarray(rgb)
+    left, top, right, bottom = (round(value) for value in box)
+    inside = rgb[top:bottom, left:right].reshape(-1, 3)
+    red, green, blue = (int(level) for level in paper or np.percentile(inside, 90, axis=0))
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((left, top, right, bottom), fill=(red, green, blue))
+    draw.text(
+        (left, top), text, fill=(20, 20, 20), font=ImageFont.load_default(size=max(8, round((bottom - top) * 0.8)))
+    )
+    return np.asarray(image)
+
+
+def lettered(rgb: RGB, x: float, y: float, text: str) -> RGB:
+    """A small red text on top, its left upper corner at these shares of the sides."""
+    image = Image.fromarray(rgb)
+    size = max(10, image.height // 40)
+    place = (round(image.width * x), round(image.height * y))
+    ImageDraw.Draw(image).text(place, text, fill=(255, 60, 60), font=ImageFont.load_default(size=size))
+    return saved(image)
+
+
+def page(lines: list[str], size: int = 20, width: int = 600) -> RGB:
+    image = Image.new("RGB", (width, round(width * 1.3)), (255, 255, 255))
+    draw, font = ImageDraw.Draw(image), ImageFont.load_default(size=size)
+    for number, line in enumerate(lines):
+        draw.text((40, 40 + number * size * 2), line, fill=(0, 0, 0), font=font)
+    return np.asarray(image)
+
+
+LINES = [f"total of item {number * 37} is 12.50" for number in range(18)]
+
+EDITS: dict[str, Callable[[Image.Image], RGB]] = {
+    "half size": lambda image: saved(image.resize((image.width // 2, image.height // 2), Image.Resampling.LANCZOS)),
+    "quality 50": lambda image: saved(image, quality=50),
+    "webp": lambda image: saved(image, "WEBP", 80),
+    "darker": lambda image: saved(image.point(lambda level: round(level * 0.85))),
+    "without 2 %": lambda image: saved(cut(image, 0.01, 0.01, 0.01, 0.01)),
+    "without 5 %": lambda image: saved(cut(image, 0.025, 0.025, 0.025, 0.025)),
+    "without a corner": lambda image: saved(cut(image, 0.05, 0.05, 0, 0)),
+}
+
+
+def same_both_ways(a: RGB, b: RGB) -> tuple[bool, bool]:
+    return compare(a, b).same, compare(b, a).same
+
+
+@pytest.mark.parametrize("name", list(COUNTS))
+@pytest.mark.parametrize("edit", list(EDITS))
+def test_an_edited_picture_is_the_same(real_data: Path, name: str, edit: str) -> None:
+    found = [compare(rgb, EDITS[edit](Image.fromarray(rgb))) for rgb in pictures(real_data, name, COUNTS[name])]
+    # All are, but for a block or two of a receipt without a corner.
+    missed = [each.why for each in found if not each.same]
+    assert len(missed) <= (1 if edit == "without a corner" else 0), missed
+    assert all(each.blocks >= 12 for each in found)
+
+
+@pytest.mark.parametrize("name", list(COUNTS))
+def test_what_is_the_same_is_so_both_ways(real_data: Path, name: str) -> None:
+    for rgb in pictures(real_data, name, 3):
+        assert compare(rgb, rgb).same
+        for edit in ("half size", "quality 50", "darker", "without 5 %"):
+            edited = EDITS[edit](Image.fromarray(rgb))
+            assert same_both_ways(rgb, edited) == (True, True), edit
+
+
+def test_a_cut_receipt_is_the_same_both_ways(real_data: Path) -> None:
+    # FAULT: a picture and its cut agree in one direction only, the other has one block or a dozen that differ.
+    found = {}
+    for rgb in pictures(real_data, "receipts", 12) + pictures(real_data, "gui", 6):
+        ways = same_both_ways(rgb, EDITS["without a corner"](Image.fromarray(rgb)))
+        found[ways] = found.get(ways, 0) + 1
+    assert set(found) <= {(True, True), (False, False)}, found
+
+
+def test_receipts_with_similar_hashes_are_different_ones(real_data: Path) -> None:
+    paths = sorted((real_data / "receipts" / "images").iterdir())
+    hashes = []
+    for path in paths:
+        reduced = decode_reduced(path.read_bytes())
+        hashes.append(phash64(Pixels(reduced.rgb, reduced.scale, reduced.size).square))
+    near = [
+        (first, second)
+        for first in range(len(paths))
+        for second in range(first)
+        if (hashes[first] ^ hashes[second]).bit_count() <= 10
+    ]
+    assert len(near) >= 20
+    kept: dict[int, RGB] = {place: decode(paths[place].read_bytes()) for pair in near for place in pair}
+    for first, second in near:
+        if not np.array_equal(kept[first], kept[second]):
+            why = compare(kept[first], kept[second])
+            assert not why.same, (paths[first].name, paths[second].name, why)
+
+
+def receipt_lines(real_data: Path, step: int) -> list[tuple[str, RGB, tuple[float, float, float, float]]]:
+    """Receipts, each with the box of a line in its middle that has five letters or more."""
+    found = []
+    for record in records(real_data / "receipts" / "receipts.jsonl")[::step]:
+        lines = [line for line in record["lines"] if len(line["text"]) >= 5]
+        quad = lines[len(lines) // 2]["quad"]
+        box = (min(quad[::2]), min(quad[1::2]), max(quad[::2]), max(quad[1::2]))
+        found.append((record["image"], decode((real_data / "receipts" / record["image"]).read_bytes()), box))
+    return found
+
+
+def test_a_receipt_with_another_line_is_another_receipt(real_data: Path) -> None:
+    for name, rgb, box in receipt_lines(real_data, 21):
+        changed = written(rgb, box, "8 X 47.30 KG")
+        assert same_both_ways(rgb, changed) == (False, False), name
+
+
+def test_a_receipt_with_another_line_is_another_receipt_on_white_paper(real_data: Path) -> None:
+    # FAULT: text of 13 pixels on white paper: `_cut_off` takes ink whose blocks have a mean of 200 or more for light.
+    rgb = decode((real_data / "receipts" / "images" / "299.jpg").read_bytes())
+    changed = written(rgb, (364, 528, 449, 541), "8 X 47.30 KG", paper=(250, 250, 250))
+    assert same_both_ways(rgb, saved(Image.fromarray(changed))) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "box"),
+    [("543.jpg", (480, 564, 547, 576)), ("610.jpg", (473, 658, 571, 682)), ("282.jpg", (574, 571, 600, 582))],
+)
+def test_a_receipt_without_an_amount_is_another_receipt(real_data: Path, name: str, box: Box) -> None:
+    # FAULT: the amounts "24.00 SR0", "36.00 SR" and "50.00" are painted over in white, and all blocks agree.
+    rgb = decode((real_data / "receipts" / "images" / name).read_bytes())
+    assert same_both_ways(rgb, written(rgb, box, "", paper=(255, 255, 255))) == (False, False)
+
+
+@pytest.mark.parametrize("size", [16, 20, 28])
+def test_a_page_with_another_number_or_without_a_line_is_another_page(size: int) -> None:
+    whole = page(LINES, size)
+    other = page([*LINES[:9], LINES[9].replace("12.50", "71.38"), *LINES[10:]], size)
+    without = page([*LINES[:9], "", *LINES[10:]], size)
+    assert compare(whole, whole).same
+    assert same_both_ways(whole, other) == (False, False)
+    assert same_both_ways(whole, without) == (False, False)
+
+
+def test_a_page_in_small_print_without_a_line_is_another_page() -> None:
+    # FAULT: a line of 12-pixel letters on 900 x 1170 pixels may go, or change its number, and the pages are the same.
+    whole = page(LINES, 12, 900)
+    assert same_both_ways(whole, page([*LINES[:9], "", *LINES[10:]], 12, 900)) == (False, False)
+    other = page([*LINES[:9], LINES[9].replace("12.50", "71.38"), *LINES[10:]], 12, 900)
+    assert same_both_ways(whole, other) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "box"),
+    [
+        ("click-dialog-2-08", (290, 485, 360, 520)),
+        ("click-tab-04", (190, 116, 270, 162)),
+        ("click-collapsible-2-nodelay-06", (16, 368, 624, 436)),
+        ("click-dialog-2-06", (398, 580, 544, 664)),
+    ],
+)
+def test_a_screen_with_another_word_is_another_screen(real_data: Path, name: str, box: Box) -> None:
+    rgb = decode((real_data / "gui" / "images" / f"{name}.png").read_bytes())
+    assert compare(rgb, rgb.copy()).same
+    assert same_both_ways(rgb, written(rgb, box, "Qxw")) == (False, False)
+
+
+def test_another_answer_near_a_corner_of_a_screen_is_another_screen(real_data: Path) -> None:
+    # FAULT: a button of 60 x 87 pixels that says something else passes for a watermark: "a spot of 121 in a corner".
+    rgb = decode((real_data / "gui" / "images" / "count-sides-01.png").read_bytes())
+    assert same_both_ways(rgb, written(rgb, (347, 501, 407, 588), "Qxw")) == (False, False)
+
+
+@pytest.mark.parametrize("name", ["gui", "strong"])
+def test_a_grey_copy_of_a_colour_picture_is_another(real_data: Path, name: str) -> None:
+    if name == "gui":
+        found = pictures(real_data, "gui", 5)
+    else:
+        found = [rgb for rgb in pictures(real_data, "alttext", 24) if chroma(rgb) >= 13]
+    assert len(found) >= 4
+    for rgb in found:
+        grey = saved(Image.fromarray(rgb).convert("L"))
+        for result in (compare(rgb, grey), compare(grey, rgb)):
+            assert not result.same
+            assert "colours" in result.why
+
+
+def chroma(rgb: RGB) -> float:
+    """Mean distance of Cb and Cr from grey, in levels."""
+    return float(np.abs(np.asarray(Image.fromarray(rgb).convert("YCbCr"))[..., 1:].astype(int) - 128).mean())
+
+
+def test_colours_differ_both_ways_or_not_at_all(real_data: Path) -> None:
+    # FAULT: pictures with a mean chroma of 8 to 13 levels: the colours' strength is bounded by 0.6 one way only, so that
+    # compare(colour, grey) says they are the same and compare(grey, colour) that their colours differ.
+    found = [rgb for rgb in pictures(real_data, "alttext", 24) if 8 <= chroma(rgb) < 13]
+    assert len(found) >= 4
+    for rgb in found:
+        first, second = same_both_ways(rgb, saved(Image.fromarray(rgb).convert("L")))
+        assert first == second
+
+
+def test_a_grey_copy_of_a_stained_slide_is_another(real_data: Path) -> None:
+    # FAULT: slides are violet on pink (mean chroma 5 levels, cells far more), and their grey copies are the same.
+    for rgb in pictures(real_data, "cells", 3):
+        assert not compare(rgb, saved(Image.fromarray(rgb).convert("L"))).same
+
+
+@pytest.mark.parametrize("name", list(COUNTS))
+def test_a_stretched_picture_is_another(real_data: Path, name: str) -> None:
+    for rgb in pictures(real_data, name, 6):
+        image = Image.fromarray(rgb)
+        stretched = saved(image.resize((round(image.width * 1.1), image.height)))
+        for result in (compare(rgb, stretched), compare(stretched, rgb)):
+            assert not result.same
+            assert "proportions" in result.why
+
+
+@pytest.mark.parametrize("corner", [(0.8, 0.94), (0.02, 0.02), (0.8, 0.02), (0.02, 0.94)])
+def test_a_watermark_in_a_corner_is_a_spot(real_data: Path, corner: tuple[float, float]) -> None:
+    for rgb in pictures(real_data, "cells", 3):
+        marked = lettered(rgb, *corner, "(c) WX")
+        for result in (compare(rgb, marked), compare(marked, rgb)):
+            assert result.same, result
+            assert "spot" in result.why
+            assert 0 < result.differing <= 0.05 * result.blocks
+
+
+@pytest.mark.parametrize("name", ["receipts", "cells"])
+def test_a_word_in_the_middle_is_no_spot(real_data: Path, name: str) -> None:
+    for rgb in pictures(real_data, name, 5):
+        result = compare(rgb, lettered(rgb, 0.5, 0.5, "word"))
+        assert not result.same
+        assert "spot" not in result.why
+        assert 0 < result.differing < 60
+
+
+def test_a_large_mark_and_marks_in_two_corners_are_no_spots(real_data: Path) -> None:
+    (rgb,) = pictures(real_data, "cells", 1)
+    large = rgb.copy()
+    large[-160:, -200:] = 255  # a tenth of the picture
+    assert not compare(rgb, large).same
+    both = lettered(lettered(rgb, 0.02, 0.02, "(c) WX"), 0.8, 0.94, "(c) WX")
+    assert not compare(rgb, both).same
+
+
+def test_nearly_blank_pages_are_too_plain() -> None:
+    rng = np.random.default_rng(0)
+    white = np.full((800, 600, 3), 255, dtype=np.uint8)
+    noisy = rng.integers(244, 247, (800, 600, 3), dtype=np.uint8)
+    for rgb in (white, noisy, np.zeros_like(white)):
+        result = compare(rgb, rgb.copy())
+        assert not result.same
+        assert "too plain" in result.why
+    numbered = page(["", "7"])
+    result = compare(numbered, numbered.copy())
+    assert result == Comparison(
+        False, f"too plain to tell: {result.blocks} blocks with something in them", result.blocks
+    )
+    assert 0 < result.blocks < 12
+
+
+def test_nearly_blank_pages_with_different_numbers_are_not_the_same() -> None:
+    assert same_both_ways(page(["", "page 7 of 12"]), page(["", "page 8 of 12"])) == (False, False)
+    assert same_both_ways(page([]), page(["", "7"])) == (False, False)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 400), (10, 10), (400, 6)])
+def test_tiny_pictures_are_never_the_same(shape: tuple[int, int]) -> None:
+    rgb = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    assert not compare(rgb, rgb.copy()).same
+
+
+def test_pictures_of_different_things_are_different(real_data: Path) -> None:
+    cells = pictures(real_data, "cells", 6)
+    for first in range(6):
+        for second in range(first):
+            assert same_both_ways(cells[first], cells[second]) == (False, False)
+    (receipt,) = pictures(real_data, "receipts", 1)
+    assert same_both_ways(receipt, cells[0]) == (False, False)
+    assert not compare(cells[0], np.ascontiguousarray(cells[0][:, ::-1])).same
+    assert not compare(cells[0], 255 - cells[0]).same

@@ -150,8 +150,10 @@ def run(
     """Run what is stale. A run that failed or was killed goes on where it stopped. Exits with 3 where all is done but
     rows that wait for review.
 
-    Example: `winnow run recipe.yaml --data ./raw --out ./work`, then again with `--select render+`; on a cluster
-    `winnow run recipe.yaml --master spark://host:7077 --spark spark.executor.cores=4 --data s3://bucket/raw --store s3://bucket/store`
+    Example: `winnow run recipe.yaml --data ./raw --out ./work`, then again with `--select render+`
+
+    Example: `winnow run recipe.yaml --data s3://in/raw --store s3://out/store --master spark://host:7077
+    --spark spark.executor.cores=4`
     """
     from curation.run import execute
     from curation.workspace import Workspace
@@ -234,11 +236,12 @@ def why(
     identity: Annotated[str, typer.Argument(metavar="ID", help="a row id, or a sample id")],
     out: Out = DEFAULT_OUT,
     store: Store = "",
+    html: Annotated[Path | None, typer.Option(help="write a page that opens offline, with the row's twin")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell a row's whole story: where it came from, every signal, every verdict, where it ended.
+    """Tell a row's whole story: where it came from, every signal, every verdict, its duplicates, where it ended.
 
-    Example: `winnow why receipts:receipts/receipts.jsonl#12`
+    Example: `winnow why receipts:receipts/receipts.jsonl#12 --html why.html`
     """
     from curation.ledger import Ledger, similar_ids, story
     from curation.tell import story_text
@@ -249,9 +252,14 @@ def why(
         near = similar_ids(ledger, identity)
         hint = f"; ids with that text: {', '.join(near)}" if near else "; `winnow funnel` shows some ids"
         raise TableError(f"no row or sample `{identity}` in the last run{hint}")
+    if html:
+        from curation.report.why import write_why
+
+        write_why(ledger, store_url(out, store), identity, entries, html)
+        make_console().print(f"wrote {html}")
     if as_json:
         print_json(entries)
-    else:
+    elif not html:
         terminal().print(story_text(entries))
 
 

@@ -144,3 +144,19 @@ def report(out: Out = DEFAULT_OUT, store: Store = "") -> None:
     from curation.report.page import write_report
 
     make_console().print(f"wrote {write_report(store_url(out, store), out)}")
+
+
+@app.command()
+def card(
+    out: Out = DEFAULT_OUT,
+    store: Store = "",
+    write: Annotated[Path | None, typer.Option(help="the file to write; default: OUT/DATASET.md")] = None,
+) -> None:
+    """Write the dataset's card, in Markdown: its sources and licences, what was left out, the evaluation sets that it
+    was checked against, its splits and fingerprints.
+
+    Example: `winnow card --out ./demo`, then open ./demo/DATASET.md
+    """
+    from curation.card import write_card
+
+    make_console().print(f"wrote {write_card(store_url(out, store), write or out / 'DATASET.md')}")

@@ -15,10 +15,12 @@ from curation.cli import (
     Limit,
     Master,
     Out,
+    Spark,
     Store,
     app,
     print_funnel,
     print_json,
+    spark_settings,
     table_of,
     terminal,
 )
@@ -109,6 +111,7 @@ def decide(
     data: Data = "",
     store: Store = "",
     master: Master = None,
+    spark: Spark = None,
     limit: Limit = None,
     as_json: AsJson = False,
 ) -> None:
@@ -128,7 +131,7 @@ def decide(
     from curation.run import execute
     from curation.workspace import Workspace
 
-    workspace = Workspace.open(recipe, out, data, store, master, limit)
+    workspace = Workspace.open(recipe, out, data, store, master, limit, spark_settings(spark))
     execute(workspace, make_console(), "decide")
     if as_json:
         from curation.decided import rule_funnel

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from curation.contract.dataset import RenderedRow, read_rendered
 from curation.contract.rule import Rule
 from curation.contract.table import TableError, read_beside, read_manifest, read_table, table_files
+from curation.duplicates.twins import edges_of, went_for
 from curation.plan import Plan, last_run
 from curation.stage import COUNTS, tables_of
 from curation.store import is_complete
@@ -80,9 +81,10 @@ def reasons(ledger: Ledger) -> list[dict[str, Any]]:
     for stage, url in ledger.tables.items():
         if not _has_fates(url):
             continue
-        table = pl.from_arrow(read_table(url, columns=["row_id", "fate", "reason"]))
+        lost = ~pc.field("fate").isin(["kept", "made"])
+        table = pl.from_arrow(read_table(url, columns=["row_id", "fate", "reason"], filters=lost))
         assert isinstance(table, pl.DataFrame)
-        groups = table.filter(~pl.col("fate").is_in(["kept", "made"])).group_by("fate", "reason")
+        groups = table.group_by("fate", "reason")
         counted = groups.agg(pl.len().alias("rows"), pl.col("row_id").min().alias("example"))
         order = counted.sort(["rows", "reason"], descending=[True, False])
         entries += [{"stage": stage, **row} for row in order.to_dicts()]
@@ -91,22 +93,31 @@ def reasons(ledger: Ledger) -> list[dict[str, Any]]:
 
 def story(ledger: Ledger, identity: str) -> list[dict[str, Any]]:
     """Everything that the tables hold about a row, by its row id, or about all rows of a sample id; with a row,
-    the answers that models gave to it, and its pairs.
+    the answers that models gave to it, and its pairs, the edges of the match stage that touch its contents, and where
+    it stands for duplicates `stands_for`, those that went.
 
-    One entry per stage and row: {"stage": name, **columns}. Empty where nobody knows the id.
+    One entry per stage and row, or edge: {"stage": name, **columns}. Empty where nobody knows the id.
     """
-    entries = []
+    entries: list[dict[str, Any]] = []
     for stage, url in ledger.tables.items():
-        if not _has_fates(url):
-            continue
-        row_id = pc.field("row_id")
-        mine = (row_id == identity) | pc.starts_with(row_id, f"{identity}~")  # what was made of it, by its name
-        for wanted in (mine, pc.field("sample_id") == identity):
-            found = read_table(url, filters=wanted)
-            entries += [{"stage": stage, **row} for row in found.to_pylist()]
-            if found.num_rows:
-                break
-    return [_spelled_out(ledger, entry) if entry["stage"] == "decide" else entry for entry in entries]
+        if stage == "match":
+            deduplicated = _about(ledger, "deduplicate", identity)
+            entries += [{"stage": stage, **edge} for edge in edges_of(ledger.tables, deduplicated)]
+        elif _has_fates(url):
+            entries += [{"stage": stage, **row} for row in _about(ledger, stage, identity)]
+    return [_TOLD[entry["stage"]](ledger, entry) if entry["stage"] in _TOLD else entry for entry in entries]
+
+
+def _about(ledger: Ledger, stage: str, identity: str) -> list[dict[str, Any]]:
+    """The rows of a stage with a row id, or made of that row; where there are none, those with that sample id."""
+    if stage not in ledger.tables:
+        return []
+    row_id = pc.field("row_id")
+    mine = (row_id == identity) | pc.starts_with(row_id, f"{identity}~")  # what was made of it, by its name
+    for wanted in (mine, pc.field("sample_id") == identity):
+        if found := read_table(ledger.tables[stage], filters=wanted).to_pylist():
+            return list(found)
+    return []
 
 
 def _spelled_out(ledger: Ledger, entry: dict[str, Any]) -> dict[str, Any]:
@@ -118,6 +129,15 @@ def _spelled_out(ledger: Ledger, entry: dict[str, Any]) -> dict[str, Any]:
         for rule, letter in zip(rules_of(ledger), entry["letters"], strict=True)
     ]
     return {name: value for name, value in entry.items() if name != "letters"} | {"verdicts": verdicts}
+
+
+def _with_those_that_went(ledger: Ledger, entry: dict[str, Any]) -> dict[str, Any]:
+    """A deduplicated row that is kept, with the duplicates that are not."""
+    gone = went_for(ledger.tables["deduplicate"], entry["row_id"]) if entry["fate"] == "kept" else {"rows": 0}
+    return {**entry, "stands_for": gone} if gone["rows"] else entry
+
+
+_TOLD = {"decide": _spelled_out, "deduplicate": _with_those_that_went}  # stages of which more is told than their rows
 
 
 def similar_ids(ledger: Ledger, text: str, most: int = 5) -> list[str]:

@@ -8,6 +8,7 @@ and its neighbours are read all the same.
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import tarfile
 import zlib
@@ -100,8 +101,9 @@ def _line_splits(root: str, file: str) -> Iterator[Split]:
 
 def _read_lines(url: str, split: Split) -> Iterator[RawRow]:
     with fsspec.open(url, "rb") as raw:
-        stream: IO[bytes] = gzip.GzipFile(fileobj=raw) if url.endswith(".gz") else raw  # type: ignore[assignment]
         raw.seek(split.start)
+        # An object store's files know no longest line.
+        stream: IO[bytes] = gzip.GzipFile(fileobj=raw) if url.endswith(".gz") else io.BufferedReader(raw)  # type: ignore[assignment]
         number, position = split.first, split.start
         while line := stream.readline(MAX_BYTES):
             if 0 <= split.stop <= position:

@@ -35,6 +35,10 @@ exec "{java}" "$@"
 """
 
 
+class SessionError(RuntimeError):
+    """A Spark session that lacks what a recipe asks for."""
+
+
 def java_version(java: str) -> int | None:
     """The major version of a `java` command, or None where it does not run."""
     try:
@@ -143,27 +147,23 @@ def close_session(spark: SparkSession) -> None:
 
 
 def gpu_profile(spark: SparkSession, gpus: float) -> ResourceProfile | None:
-    """The resource profile of tasks that need so many GPUs each: their stage alone runs where GPUs are, the others
-    wherever there is a core. None without GPUs, and in local mode, which knows no profiles.
+    """The resource profile of tasks that need so many GPUs each, of those that the executors have: tasks without it
+    leave the GPUs alone. None without GPUs, and in local mode, which knows no profiles.
 
     Raises:
-        ValueError: the session's executors have no GPU, and it may not ask for others.
+        SessionError: the executors have no GPU.
     """
-    master = spark.sparkContext.master
-    if not gpus or master.startswith("local"):
+    if not gpus or spark.sparkContext.master.startswith("local"):
         return None
-    from pyspark.resource import ExecutorResourceRequests, ResourceProfileBuilder, TaskResourceRequests
+    from pyspark.resource import ResourceProfileBuilder, TaskResourceRequests
 
-    settings = spark.sparkContext.getConf()
-    profile = ResourceProfileBuilder().require(TaskResourceRequests().resource("gpu", gpus))
-    if settings.get("spark.executor.resource.gpu.amount"):
-        return profile.build  # of the executors that are there
-    if settings.get("spark.dynamicAllocation.enabled") == "true":
-        return profile.require(ExecutorResourceRequests().resource("gpu", 1)).build  # of executors still to come
-    raise ValueError(
-        f"`engine.gpus` is {gpus:g}, and no executor has a GPU: add `--spark spark.executor.resource.gpu.amount=1`, or "
-        "`--spark spark.dynamicAllocation.enabled=true`, by which executors with a GPU come when they are needed"
-    )
+    # A profile of tasks alone. One of executors needs dynamic allocation, which takes no core away from executors that
+    # hold cached or shuffled rows: those with a GPU might never come.
+    if not spark.sparkContext.getConf().get("spark.executor.resource.gpu.amount"):
+        raise SessionError(
+            f"`engine.gpus` is {gpus:g}, and no executor has a GPU: add `--spark spark.executor.resource.gpu.amount=1`"
+        )
+    return ResourceProfileBuilder().require(TaskResourceRequests().resource("gpu", gpus)).build
 
 
 def _zip_packages() -> str:

@@ -52,14 +52,14 @@ class Runtime:
     master: str | None = None
     session: SparkSession | None = None
     access: MediaAccess = field(default_factory=MediaAccess)
-    settings: dict[str, str] = field(default_factory=dict)  # Spark's own, for a session that is not passed in
+    spark_settings: dict[str, str] = field(default_factory=dict)  # Spark's own, for a session that is not passed in
     owns_session: bool = field(default=False, init=False)
 
     @property
     def spark(self) -> SparkSession:
         if self.session is None:
             with self.console.status("starting Spark"):
-                self.session = build_session(self.master, settings=self.settings)
+                self.session = build_session(self.master, settings=self.spark_settings)
             self.owns_session = True
         return self.session
 

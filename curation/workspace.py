@@ -25,7 +25,7 @@ class Workspace:
     store: str
     master: str | None = None
     limit: int | None = None
-    spark: dict[str, str] = field(default_factory=dict)
+    spark_settings: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def open(
@@ -36,18 +36,19 @@ class Workspace:
         store: str = "",
         master: str | None = None,
         limit: int | None = None,
-        spark: dict[str, str] | None = None,
+        spark_settings: dict[str, str] | None = None,
     ) -> Workspace:
-        """`data` defaults to the recipe's own folder, `store` to `store/` in `out`; both may be URLs. `spark` are settings of Spark's own."""
+        """`data` defaults to the recipe's own folder, `store` to `store/` in `out`; both may be URLs.
+        `spark_settings` are Spark's own."""
         out = Path(out).resolve()
         data = resolve(data or str(Path(recipe).resolve().parent))
-        return cls(load_recipe(recipe), data, out, store_url(out, store), master, limit, spark or {})
+        return cls(load_recipe(recipe), data, out, store_url(out, store), master, limit, spark_settings or {})
 
     def plan(self) -> Plan:
         return make_plan(self.recipe, self.store, self.data, self.out, self.limit)
 
     def runtime(self, console: Console, session: SparkSession | None = None) -> Runtime:
-        return Runtime(self.store, console, self.master, session, self.recipe.media, self.spark)
+        return Runtime(self.store, console, self.master, session, self.recipe.media, self.spark_settings)
 
     @property
     def dagster_home(self) -> Path:

@@ -93,15 +93,17 @@ def align(a: Floats, b: Floats, fit: Fit, rounds: int) -> Fit:
     x = ((np.arange(width, dtype=np.float32) + 0.5) / width)[None, :]
     y = ((np.arange(height, dtype=np.float32) + 0.5) / height)[:, None]
     best, least = fit, math.inf
-    for turn in range(rounds + 1):
+    turn, last = 0, rounds
+    while True:
         over = lay_over(a, b, fit)
         difference = over.residual(b)
         error = _error(difference, over.inside)
         if error >= least:  # it went too far, or nowhere
             break
         best, least = fit, error
-        if turn == rounds:
+        if turn == last:
             break
+        turn += 1
         weights = over.inside / (1 + np.square(difference / (2.5 * _spread(difference, over.inside))))
         along_x, along_y = np.zeros_like(b), np.zeros_like(b)
         along_x[:, 1:-1] = (over.levels[:, 2:] - over.levels[:, :-2]) * (width / 2 / fit.scale_x)
@@ -110,7 +112,7 @@ def align(a: Floats, b: Floats, fit: Fit, rounds: int) -> Fit:
         step = _solve(slopes, weights.astype(np.float32).reshape(-1), difference.reshape(-1))
         fit = Fit(*(old + new for old, new in zip(_numbers(fit), step, strict=True)))
         if (abs(step[0]) + abs(step[1])) * width < _STILL and (abs(step[2]) + abs(step[3])) * height < _STILL:
-            return fit
+            last = turn
     return best
 
 
@@ -118,7 +120,7 @@ def rough_fit(a: Floats, b: Floats) -> Fit:
     """Where `b` lies in `a`, thumbnails of one size [S, S], to a fraction of a pixel, if either is a cut of the other.
 
     Columns and rows are looked at one after the other: the mean levels of the columns of `b` are compared with those of
-    `a` for every cut from the left and the right, and so are the rows. Where that fits no better, they lie edge to edge.
+    `a` for every cut from the left and the right, and so are the rows. If no cut fits better, they lie edge to edge.
     """
     scale_x, shift_x = _along(a.mean(axis=0), b.mean(axis=0))
     scale_y, shift_y = _along(a.mean(axis=1), b.mean(axis=1))

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from filters.align import Fit, Floats, Mask, Overlay, align, lay_over, rough_fit
+from filters.align import BLACK, WHITE, Fit, Floats, Mask, Overlay, align, lay_over, rough_fit
 from filters.reading.opencv import opencv
 
 SIDE = 768  # pixels of the longer side at which pictures are compared: letters of a page can be told apart
@@ -26,16 +26,17 @@ _FAR = 64  # of 256 cells of a thumbnail that may differ by more than _LEVELS: m
 _LEVELS = 10.0
 _BLOCK, _STRIDE = 11, 6  # pixels
 _INK = 8.0  # levels: a block with a smaller standard deviation is plain
-_ALIKE = 0.7  # correlation from which two blocks show the same
+_ALIKE = 0.8  # correlation from which two blocks show the same
+_NEAR = 16.0  # levels from white or black
 _TONE = 20.0  # levels by which plain blocks may differ
 _EVIDENCE = 12  # blocks with ink that there must be, or nothing can be told
 _CROPPED = 0.12  # of a side, at most
-_SPOT, _OF_INK, _CORNER = (
-    0.05,
-    0.2,
-    0.15,
-)  # a watermark: its share of the picture, of the inked blocks, how near a corner
-_CHROMA = 8.0  # levels of Cb and Cr, on average over the picture
+# A watermark: how much of the blocks with ink, and in which corner, as shares of height and width.
+_OF_INK, _CORNER = 0.25, (0.16, 0.4)
+_CHANGED, _TAKEN, _GROUND = 25.0, 0.15, 25  # levels of a changed pixel, the share that may be taken away, pixels around
+_STRENGTH = 1.5  # of colours, by which light may change them
+_CHROMA, _OF_CHROMA = 2.0, 0.25  # levels of Cb and Cr on average, and as a share of the stronger's, that may differ
+_DOUBTFUL = 0.02  # of the blocks: so few may differ for want of a better fit
 
 Gray = npt.NDArray[np.uint8]
 
@@ -52,6 +53,13 @@ class Comparison:
 
 def compare(a: Gray, b: Gray) -> Comparison:
     """Compare two pictures, uint8 RGB [H, W, 3], of about SIDE pixels or more where they have them."""
+    found = _compare(a, b)
+    if not found.same and found.differing <= _DOUBTFUL * found.blocks:  # laid the other way round it may fit better
+        return max(found, _compare(b, a), key=lambda each: each.same)
+    return found
+
+
+def _compare(a: Gray, b: Gray) -> Comparison:
     cv2 = opencv()
     luma_a, luma_b = (np.asarray(cv2.cvtColor(each, cv2.COLOR_RGB2GRAY)) for each in (a, b))
     fit = _fits_small(luma_a, luma_b)
@@ -67,7 +75,8 @@ def compare(a: Gray, b: Gray) -> Comparison:
     first, second = _same_scale(luma_a, luma_b, fit)
     if min(second.shape) < _BLOCK + 2:
         return Comparison(False, "too small to tell")
-    return _judge(*_blocks(lay_over(first, second, align(first, second, fit, rounds=3)), second))
+    over = lay_over(first, second, align(first, second, fit, rounds=3))
+    return _judge(over.levels, second, *_blocks(over, second))
 
 
 def _fits_small(a: Gray, b: Gray) -> Fit | None:
@@ -101,9 +110,11 @@ def _same_colours(a: Gray, b: Gray, fit: Fit) -> bool:
         grids.append(np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2YCrCb))[..., 1:].astype(np.float32) - 128)
     laid = [_warped(grids[0][..., channel], fit) for channel in (0, 1)]
     first, second = np.stack(laid, -1), grids[1]
-    strength = float((first * second).sum() / max(float(np.square(first).sum()), 1.0))
-    difference = np.abs(min(max(strength, 0.6), 1.5) * first - second)
-    return float(difference.mean()) <= _CHROMA
+    # Brightness gives and takes colour; what it changes is shared out between both, so that either may come first.
+    ratio = math.sqrt((float(np.square(second).sum()) + 1) / (float(np.square(first).sum()) + 1))
+    strength = math.sqrt(min(max(ratio, 1 / _STRENGTH), _STRENGTH))
+    stronger = max(float(np.abs(each).mean()) for each in (first, second))
+    return float(np.abs(strength * first - second / strength).mean()) <= _CHROMA + _OF_CHROMA * stronger
 
 
 def _warped(channel: Floats, fit: Fit) -> Floats:
@@ -160,7 +171,7 @@ def _blocks(over: Overlay, b: Floats) -> tuple[Mask, Mask, Mask]:
     alike = _correlation(first, second, mean_a, variance_a, mean_b, variance_b)[grid]
     if bool((both & (alike < _ALIKE)).any()):
         alike = np.maximum(alike, _shifted(first, second, mean_a, variance_a, mean_b, variance_b)[grid])
-    seen = ~_cut_off(_boxed(over.raw)[grid], mean_b[grid])
+    seen = ~_cut_off(over, first, second)[grid]
     one = inked_a != inked_b
     faint, strong = np.minimum(spread_a, spread_b), np.maximum(spread_a, spread_b)
     plain = ~inked_a & ~inked_b
@@ -169,10 +180,21 @@ def _blocks(over: Overlay, b: Floats) -> tuple[Mask, Mask, Mask]:
     return shown, shown & (inked_a | inked_b), shown & differs
 
 
-def _cut_off(a: Floats, b: Floats) -> Mask:
-    """Whether one of two blocks is all white or all black, and the other so near to it that more light explains it."""
-    bright, dark = np.maximum(a, b), np.minimum(a, b)
-    return np.asarray(((bright >= 248) & (dark >= 200)) | ((dark <= 7) & (bright <= 55)))
+def _cut_off(over: Overlay, a: Floats, b: Floats) -> Mask:
+    """Whether one picture's block is all white, or all black, and the other's so near to it in the same light that what
+    it shows may have been cut off there."""
+    low_a, low_b, low_raw = (_extreme(each, -1) for each in (a, b, over.raw))
+    high_a, high_b, high_raw = (_extreme(each, 1) for each in (a, b, over.raw))
+    white = ((low_raw >= WHITE) & (low_b >= high_a - _NEAR)) | ((low_b >= WHITE) & (low_a >= WHITE - _NEAR))
+    black = ((high_raw <= BLACK) & (high_b <= low_a + _NEAR)) | ((high_b <= BLACK) & (high_a <= BLACK + _NEAR))
+    return np.asarray(white | black)
+
+
+def _extreme(levels: Floats, side: int) -> Floats:
+    """The darkest (-1) or brightest (1) level in the block around each pixel."""
+    cv2 = opencv()
+    find = cv2.dilate if side > 0 else cv2.erode
+    return np.asarray(find(levels, np.ones((_BLOCK, _BLOCK), np.uint8)))
 
 
 def _moments(levels: Floats) -> tuple[Floats, Floats]:
@@ -204,24 +226,39 @@ def _shifted(a: Floats, b: Floats, mean_a: Floats, variance_a: Floats, mean_b: F
     return best
 
 
-def _judge(shown: Mask, inked: Mask, differs: Mask) -> Comparison:
+def _judge(a: Floats, b: Floats, shown: Mask, inked: Mask, differs: Mask) -> Comparison:
     blocks, differing = int(inked.sum()), int(differs.sum())
     if blocks < _EVIDENCE:
         return Comparison(False, f"too plain to tell: {blocks} blocks with something in them", blocks, differing)
     if not differing:
         return Comparison(True, f"{blocks} blocks agree", blocks)
-    if _is_spot(shown, differs) and differing <= _OF_INK * blocks:
+    if differing <= _OF_INK * blocks and _is_corner(shown, differs) and _is_laid_on_top(a, b, differs):
         return Comparison(True, f"{blocks} blocks agree but for a spot of {differing} in a corner", blocks, differing)
     return Comparison(False, f"{differing} of {blocks} blocks differ", blocks, differing)
 
 
-def _is_spot(shown: Mask, differs: Mask) -> bool:
-    """Whether what differs lies in one small box near a corner of the picture."""
+def _is_laid_on_top(a: Floats, b: Floats, differs: Mask) -> bool:
+    """Whether what differs was added to one picture and took nothing from it: another word takes the old one's strokes
+    away, so that the ground shows where they were."""
     rows, columns = np.nonzero(differs)
-    height, width = shown.shape
-    box = (np.ptp(rows) + 1) * (np.ptp(columns) + 1)
-    near = [
-        low.min() < _CORNER * side or low.max() >= (1 - _CORNER) * side
-        for low, side in ((rows, height), (columns, width))
-    ]
-    return bool(box <= _SPOT * shown.size and all(near))
+    box = tuple(slice(at.min() * _STRIDE, at.max() * _STRIDE + _BLOCK) for at in (rows, columns))
+    first, second = a[box], b[box]
+    changed = np.abs(first - second) > _CHANGED
+    return min(_taken(first, second, changed), _taken(second, first, changed)) <= _TAKEN
+
+
+def _taken(before: Floats, after: Floats, changed: Mask) -> float:
+    """The share of changed pixels that stood out from the ground before, and less so after."""
+    cv2 = opencv()
+    ground = cv2.medianBlur(before.clip(0, 255).astype(np.uint8), _GROUND).astype(np.float32)
+    lost = np.abs(after - ground) + _CHANGED / 2 < np.abs(before - ground)
+    return float((lost & changed).sum()) / max(1, int(changed.sum()))
+
+
+def _is_corner(shown: Mask, differs: Mask) -> bool:
+    """Whether all that differs lies in one corner of the picture."""
+    spans = [np.flatnonzero(differs.any(axis=axis)) for axis in (1, 0)]
+    return all(
+        span[-1] < most * side or span[0] >= (1 - most) * side
+        for span, most, side in zip(spans, _CORNER, shown.shape, strict=True)
+    )

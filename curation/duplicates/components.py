@@ -8,7 +8,7 @@ log2(n) rounds. Before that each task replaces its own edges by the stars that t
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,6 +16,7 @@ import fsspec
 import pyarrow as pa
 
 from curation.contract.table import join
+from curation.duplicates.edges import Checkpoint
 from curation.store import names_in, read_files
 from curation.writing import gathered, write_frame
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 _EDGES = "a string, b string"
 _CHUNK = 100_000  # edges that a task holds at a time, in some 50 MB of Python
-
-Checkpoint = Callable[["DataFrame", str], "DataFrame"]
 
 
 class _Seen(NamedTuple):

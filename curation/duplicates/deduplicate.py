@@ -170,9 +170,7 @@ def _with_edges(rows: DataFrame, edges: DataFrame) -> DataFrame:
     both = F.arrays_zip(_listed().alias("mine"), theirs.alias("theirs"))
     differs = F.get(F.filter(both, lambda pair: pair["mine"] != pair["theirs"]), F.lit(0))
     rows = rows.withColumn("pair", F.when(F.col("duplicate"), differs))
-    rows = rows.withColumn("a", F.least("pair.mine", "pair.theirs")).withColumn(
-        "b", F.greatest("pair.mine", "pair.theirs")
-    )
+    ends = {"a": F.least("pair.mine", "pair.theirs"), "b": F.greatest("pair.mine", "pair.theirs")}
     one = edges.groupBy("a", "b").agg(F.min(F.struct("kind", "detail")).alias("edge"))
     return rows.withColumns(ends).join(one, ["a", "b"], "left")
 

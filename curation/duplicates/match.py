@@ -6,14 +6,15 @@ deduplicate stage to say, so that a changed rule compares nothing again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from curation.contract.recipe import Deduplicate
 from curation.duplicates.components import forget, stored
 from curation.duplicates.contents import described, pictures_in
-from curation.duplicates.pictures import EDGES, confirmed_pictures, picture_candidates
+from curation.duplicates.edges import EDGE, EDGES, Checkpoint
+from curation.duplicates.pictures import confirmed_pictures, picture_candidates
 from curation.duplicates.semantic import semantic_edges
 from curation.duplicates.texts import confirmed_texts, text_candidates, texts_in
 from curation.measure import measure_images_of, measured_images
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 VERSION = 1
-Checkpoint = Callable[["DataFrame", str], "DataFrame"]
 
 
 def match(job: Job, settings: Deduplicate, earlier: Sequence[dict[str, str]], weights: str) -> Finished:
@@ -109,7 +109,7 @@ def _as_rows(edges: DataFrame) -> DataFrame:
         F.lit("").alias("sample_id"),
         F.lit("").alias("source"),
         F.lit("").alias("task"),
-        *[column.split()[0] for column in EDGES.split(", ")[:-1]],
+        *EDGE.names[:-1],
         F.lit("made").alias("fate"),
         F.col("kind").alias("reason"),
         "detail",

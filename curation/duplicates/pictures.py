@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from curation.duplicates.edges import EDGE, EDGES, Checkpoint, Task
 from curation.duplicates.search import Candidates, candidates, id_of, parts_for
 from curation.media import MediaStore
 from filters.neighbours import Entries, picture_entries
@@ -21,12 +22,9 @@ if TYPE_CHECKING:
 ENTRIES = 90  # that a picture has in the search, at most
 _TO_A_TASK = 64  # pairs, at least
 _HELD = 24  # decoded pictures that a worker keeps: a picture stands in several pairs, which follow each other
-EDGES = "a string, b string, kind string, bits int, similarity double, detail string"
 
 
-def picture_candidates(
-    pictures: DataFrame, most_bits: int, mirrored: bool, checkpoint: Callable[[DataFrame, str], DataFrame]
-) -> Candidates:
+def picture_candidates(pictures: DataFrame, most_bits: int, mirrored: bool, checkpoint: Checkpoint) -> Candidates:
     """Pairs of `pictures` (pixels, sha256, phash, window_phashes) with near hashes, of the whole, of cuts or halves."""
     hashed = pictures.select(id_of("pixels").alias("id"), "phash", "window_phashes")
     parts = parts_for(pictures.count(), ENTRIES)
@@ -57,7 +55,7 @@ def confirmed_pictures(pairs: DataFrame, media: MediaStore) -> DataFrame:
     return dealt.mapInArrow(_confirm_task(media), EDGES)
 
 
-def _confirm_task(media: MediaStore) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+def _confirm_task(media: MediaStore) -> Task:
     url, access = media.url, media.access  # a store holds a lock, which does not travel
 
     def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -69,7 +67,7 @@ def _confirm_task(media: MediaStore) -> Callable[[Iterator[pa.RecordBatch]], Ite
 
         for batch in batches:
             edges = [edge for row in batch.to_pylist() if (edge := _edge(row, picture))]
-            yield pa.RecordBatch.from_pylist(edges, schema=edge_schema())
+            yield pa.RecordBatch.from_pylist(edges, schema=EDGE)
 
     return run
 
@@ -95,8 +93,3 @@ def _edge(row: dict[str, Any], picture: Callable[[str], Pixels]) -> dict[str, An
         "similarity": round(1 - found.differing / found.blocks, 4),
         "detail": f"{how}hashes of the pictures or of parts of them differ in {row['bits']} of 64 bits; {found.why}",
     }
-
-
-def edge_schema() -> pa.Schema:
-    kinds = {"string": pa.string(), "int": pa.int32(), "double": pa.float64()}
-    return pa.schema([(name, kinds[kind]) for name, kind in (column.split() for column in EDGES.split(", "))])

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from curation.duplicates.edges import Checkpoint
 from curation.writing import gathered
 from filters.neighbours import Entries, joined, near
 
@@ -48,7 +49,7 @@ def candidates(
     make: Callable[[pa.Table], Entries],
     most_bits: int,
     parts: int,
-    checkpoint: Callable[[DataFrame, str], DataFrame],
+    checkpoint: Checkpoint,
     name: str,
 ) -> Candidates:
     """Pairs of `contents` whose hashes share a bucket and differ in `most_bits` or fewer.

@@ -17,7 +17,7 @@ import pyarrow as pa
 from curation.ask import device
 from curation.contract.recipe import Semantic
 from curation.contract.table import join
-from curation.duplicates.pictures import EDGES, edge_schema
+from curation.duplicates.edges import EDGE, EDGES, Task
 from curation.media import MediaStore
 from curation.remember import remembered
 from curation.stage import Job
@@ -36,7 +36,6 @@ _SIDE = 512  # pixels of a picture's longer side that a model gets, at least
 _AT_ONCE = 16
 _NEAREST = 2  # clusters that a point is compared in: at the border of one it has neighbours in the other
 _MOST = 20_000  # points compared at a time: a larger cluster is cut (platform default)
-Task = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 _EMBEDDED = pa.schema([("key", pa.string()), ("vector", pa.binary())])
 
 
@@ -141,6 +140,6 @@ def _pairs_task(settings: Semantic) -> Task:
                      "detail": f"cosine similarity {value:.4f} of their embeddings"}
                     for i, j, value in zip(first, second, similarity, strict=True)
                 ]  # fmt: skip
-                yield pa.RecordBatch.from_pylist(edges, schema=edge_schema())
+                yield pa.RecordBatch.from_pylist(edges, schema=EDGE)
 
     return run

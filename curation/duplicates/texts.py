@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
 from curation.contract.table import join
-from curation.duplicates.pictures import EDGES
+from curation.duplicates.edges import EDGE, EDGES, Checkpoint
 from curation.duplicates.search import Candidates, candidates, id_of, parts_for
 from curation.remember import remembered
 from curation.stage import Job
@@ -33,9 +33,7 @@ def texts_in(rows: DataFrame) -> DataFrame:
     return said.dropDuplicates(["text"])
 
 
-def text_candidates(
-    job: Job, texts: DataFrame, least: float, checkpoint: Callable[[DataFrame, str], DataFrame]
-) -> Candidates:
+def text_candidates(job: Job, texts: DataFrame, least: float, checkpoint: Checkpoint) -> Candidates:
     """Pairs of `texts` that agree in a band of their signatures, and whose sketches do not tell that they are further
     apart than `least`. Signatures are remembered by text: a new delivery hashes its own texts only."""
     signed = remembered(job, join("signals", f"minhash-{VERSION}"), texts, "text", _sign, _SIGNED, _SHARD)
@@ -88,7 +86,7 @@ def confirmed_texts(pairs: DataFrame, least: float) -> DataFrame:
                         [f"{found[place]:.2f} of their 5-character pieces are shared" for place in kept], pa.string()
                     ),
                 ],
-                [column.split()[0] for column in EDGES.split(", ")],
+                EDGE.names,
             )
 
     wanted = [f"{name}_{end}" for end in ("a", "b") for name in ("text", "question", "answer")]

@@ -8,7 +8,7 @@ from typing import Any
 
 from curation.ledger import Ledger
 from curation.report.picture import Picture, Thumbnails
-from curation.report.tables import read_rows
+from curation.report.tables import INGEST, read_rows
 
 LONGEST = 420  # characters of a text
 _PICTURES = 2  # of a sample
@@ -31,32 +31,40 @@ class Card:
     note: str = ""
 
 
-def find_samples(ledger: Ledger, row_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """The ingested rows of some ids, by id; a quarantined row has its id and little else."""
+def find_samples(ledger: Ledger, row_ids: Iterable[str], stages: str = INGEST) -> dict[str, dict[str, Any]]:
+    """The ingested rows of some ids, by id; a quarantined row has its id and little else. `stages` is how the names
+    of the stages start that may have them: sources or, as they may share a name, evaluation sets."""
     wanted = sorted(set(row_ids))
     found: dict[str, dict[str, Any]] = {}
     for stage in ledger.tables:
-        mine = [row_id for row_id in wanted if row_id.startswith(stage.removeprefix("ingest_") + ":")]
-        if stage.startswith("ingest_") and mine:
+        mine = [row_id for row_id in wanted if row_id.startswith(stage.removeprefix(stages) + ":")]
+        if stage.startswith(stages) and mine:
             rows = read_rows(ledger, stage, _COLUMNS, [("row_id", "in", mine)])
             found |= {row["row_id"]: row for row in rows}
     return found
 
 
-def make_card(row: dict[str, Any], thumbnails: Thumbnails, fate: str = "", badge: str = "", note: str = "") -> Card:
-    """A card of a row of `SAMPLE`, of which only the id must be there."""
+def make_card(
+    row: dict[str, Any],
+    thumbnails: Thumbnails,
+    fate: str = "",
+    badge: str = "",
+    note: str = "",
+    longest: int = LONGEST,
+) -> Card:
+    """A card of a row of `SAMPLE`, of which only the id must be there, with texts of at most `longest` characters."""
     media = row.get("media") or []
     return Card(
         row_id=row["row_id"],
         source=row.get("source") or "",
         task=row.get("task") or "",
-        prompt=clip(said(row, "user")),
-        answer=clip(said(row, "assistant")),
+        prompt=clip(said(row, "user"), longest),
+        answer=clip(said(row, "assistant"), longest),
         pictures=tuple(thumbnails.of(medium["sha256"], medium["orientation"]) for medium in media[:_PICTURES]),
         more=max(0, len(media) - _PICTURES),
         fate=fate,
         badge=badge,
-        note=clip(note),
+        note=clip(note, longest),
     )
 
 

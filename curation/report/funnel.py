@@ -6,31 +6,46 @@ from typing import Any
 
 import polars as pl
 
+from curation.contract.table import read_manifest
 from curation.decided import rule_funnel
+from curation.duplicates.decontaminate import PREFIX as BENCHMARK
 from curation.ledger import Ledger, reasons, rules_of
 from curation.report.signals import condition
-from curation.report.tables import beside, parquet_files, read_columns
+from curation.report.tables import INGEST, beside, count_values, parquet_files, read_columns
 from curation.stage import COUNTS, FATES
 
+_NO_ROWS = ("match",)  # its table holds pairs, not rows
+Counts = dict[str, dict[str, int]]  # by stage, source or evaluation set
 Tile = tuple[str, str, str]  # the number, what it counts, and more about it
 
 
 def funnel(ledger: Ledger) -> dict[str, Any]:
-    """Rows by stage, the sources' stages summed into one, with each source by itself beside it."""
-    counts = ledger.counts()
-    sources = {name.removeprefix("ingest_"): each for name, each in counts.items() if name.startswith("ingest_")}
-    ingest = {key: sum(each[key] for each in sources.values()) for key in COUNTS}
-    stages = {"ingest": ingest} if sources else {}
-    stages |= {name: each for name, each in counts.items() if not name.startswith("ingest_")}
+    """Rows by stage, with each source and each evaluation set by itself beside it."""
+    stages, sources, benchmarks = by_stage(ledger)
     return {
-        "stages": _bars({name: each for name, each in stages.items() if any(each.values())}),
+        "stages": _bars(stages),
         "sources": _bars(sources),
-        "balanced": all(each["in"] == sum(each[fate] for fate in FATES) for each in counts.values()),
+        "benchmarks": _bars(benchmarks),
+        "balanced": all(each["in"] == sum(each[fate] for fate in FATES) for each in ledger.counts().values()),
         "reasons": reasons(ledger),
     }
 
 
-def _bars(counts: dict[str, dict[str, int]]) -> list[dict[str, Any]]:
+def by_stage(ledger: Ledger) -> tuple[Counts, Counts, Counts]:
+    """The counts of stages that have rows, the sources' summed into one, `ingest`; of each source; and of each
+    evaluation set, which is no part of the rows."""
+    counts = {name: each for name, each in ledger.counts().items() if name not in _NO_ROWS}
+    sources, benchmarks = (
+        {name.removeprefix(prefix): each for name, each in counts.items() if name.startswith(prefix)}
+        for prefix in (INGEST, BENCHMARK)
+    )
+    ingest = {key: sum(each[key] for each in sources.values()) for key in COUNTS}
+    stages = {"ingest": ingest} if sources else {}
+    stages |= {name: each for name, each in counts.items() if not name.startswith((INGEST, BENCHMARK))}
+    return {name: each for name, each in stages.items() if any(each.values())}, sources, benchmarks
+
+
+def _bars(counts: Counts) -> list[dict[str, Any]]:
     """Each stage's counts with its bar: (fate, share in percent of the longest bar)."""
     fates = (*FATES, "made")
     longest = max((sum(each[fate] for fate in fates) for each in counts.values()), default=0) or 1
@@ -60,9 +75,9 @@ def rules(ledger: Ledger) -> list[dict[str, Any]]:
 def tiles(ledger: Ledger) -> list[Tile]:
     """The run in a handful of numbers."""
     counts = ledger.counts()
-    ingest = [each for name, each in counts.items() if name.startswith("ingest_")]
+    ingest = [each for name, each in counts.items() if name.startswith(INGEST)]
     raw = sum(each["in"] for each in ingest)
-    lost = sum(each["quarantined"] for each in counts.values())
+    lost = sum(each["quarantined"] for name, each in counts.items() if not name.startswith(BENCHMARK))
     found: list[Tile] = [
         (f"{raw:,}", "raw rows", _plural(len(ingest), "source")),
         (f"{lost:,}", "quarantined", f"{lost / max(raw, 1):.1%} of the raw rows"),
@@ -71,6 +86,8 @@ def tiles(ledger: Ledger) -> list[Tile]:
         found.append((f"{counts['decide']['dropped']:,}", "dropped by rules", _plural(len(rules_of(ledger)), "rule")))
     if "deduplicate" in counts:
         found.append((f"{counts['deduplicate']['dropped']:,}", "duplicates", "of a better row"))
+    if "decontaminate" in counts:
+        found.append(_contaminated_tile(ledger))
     splits = read_columns(ledger, "render", ["split"], [("fate", "in", ["kept", "made"])])
     if splits is not None:
         names = splits.get_column("split").to_list()
@@ -79,6 +96,12 @@ def tiles(ledger: Ledger) -> list[Tile]:
         pairs = counts["pair"]["kept"] + counts["pair"]["made"]
         found.append((f"{pairs:,}", "preference pairs", "a better and a worse answer"))
     return found + _loss_tile(ledger)
+
+
+def _contaminated_tile(ledger: Ledger) -> Tile:
+    held = sum(count for reason, count in count_values(ledger, "decontaminate", "reason").items() if reason)
+    drops = read_manifest(ledger.tables["decontaminate"]).settings.get("on_match", "drop") == "drop"
+    return (f"{held:,}", "in an evaluation set", "dropped" if drops else "flagged, and kept")
 
 
 def _loss_tile(ledger: Ledger) -> list[Tile]:

@@ -9,6 +9,7 @@ import polars as pl
 
 from curation.contract.rule import Rule
 from curation.decided import Decided, read_decided
+from curation.duplicates.decontaminate import PREFIX as BENCHMARK
 from curation.ledger import Ledger, rules_of
 from curation.report.cards import Card, find_samples, make_card
 from curation.report.choose import nearest, spread
@@ -18,7 +19,8 @@ from curation.report.tables import read_rows, with_fates
 from filters.presets import presets
 
 KEPT, DROPPED, NEAR, QUARANTINED, TWINS = 16, 10, 2, 16, 8  # rows of each gallery (platform defaults)
-_LAST = ("render", "review", "mix", "deduplicate", "decide", "measure")  # the last of these that ran says who was kept
+# The last of these that ran says who was kept.
+_LAST = ("render", "review", "mix", "decontaminate", "deduplicate", "decide", "measure")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +78,9 @@ def kept(ledger: Ledger) -> list[Gallery]:
 
 def quarantined(ledger: Ledger) -> list[Gallery]:
     """Rows that could not be read, with the error."""
-    found = []
-    for stage in with_fates(ledger):
-        wanted = ["row_id", "reason", "detail"]
+    found: list[dict[str, Any]] = []
+    wanted = ["row_id", "reason", "detail"]
+    for stage in (stage for stage in with_fates(ledger) if not stage.startswith(BENCHMARK)):
         found += read_rows(ledger, stage, wanted, [("fate", "==", "quarantined")])
     if not found:
         return []
@@ -90,12 +92,15 @@ def quarantined(ledger: Ledger) -> list[Gallery]:
 
 def duplicates(ledger: Ledger) -> Gallery:
     """Rows that were dropped because another is the same, with that other."""
-    wanted = ["row_id", "duplicate_of", "reason"]
+    wanted = ["row_id", "duplicate_of", "reason", "detail"]
     found = [
         row for row in read_rows(ledger, "deduplicate", wanted, [("fate", "==", "dropped")]) if row["duplicate_of"]
     ]
     chosen = spread(found, TWINS, row_id=lambda row: str(row["row_id"]), group=lambda row: row["reason"])
-    listed = [Chosen(row["row_id"], "dropped", row["reason"] or "", twin=row["duplicate_of"]) for row in chosen]
+    listed = [
+        Chosen(row["row_id"], "dropped", row["reason"] or "", row["detail"] or "", row["duplicate_of"])
+        for row in chosen
+    ]
     about = f"{len(chosen)} of {len(found):,} duplicates, each beside the row that is kept"
     return Gallery(title="Duplicates", about=about, rows=len(found), chosen=listed)
 

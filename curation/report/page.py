@@ -13,7 +13,18 @@ import jinja2
 from curation.ledger import Ledger
 from curation.media import MediaStore
 from curation.plan import last_run
-from curation.report import dropped, evaluation, funnel, galleries, judging, palette, signals, training
+from curation.report import (
+    benchmarks,
+    dropped,
+    duplicates,
+    evaluation,
+    funnel,
+    galleries,
+    judging,
+    palette,
+    signals,
+    training,
+)
 from curation.report.picture import Thumbnails
 from curation.visible import visible
 
@@ -35,17 +46,18 @@ def write_report(store: str, out: Path) -> Path:
 def render_page(ledger: Ledger, thumbnails: Thumbnails, run: dict[str, Any]) -> str:
     """The page's HTML. `run` has the `recipe`'s name and the `run`'s."""
     return (
-        _environment()
+        environment()
         .get_template("page.html.j2")
         .render(
             run=run,
-            colours=palette.NAMED,
             tiles=funnel.tiles(ledger),
             funnel=funnel.funnel(ledger),
             rules=funnel.rules(ledger),
             dropped=dropped.by_source(ledger),
             signals=signals.histograms(ledger),
             galleries=galleries.galleries(ledger, thumbnails),
+            duplicates=duplicates.duplicates(ledger, thumbnails),
+            held=benchmarks.held(ledger, thumbnails),
             mix=funnel.mix(ledger),
             scores=judging.scores(ledger),
             samplings=judging.samplings(ledger),
@@ -58,9 +70,9 @@ def render_page(ledger: Ledger, thumbnails: Thumbnails, run: dict[str, Any]) -> 
     )
 
 
-def _environment() -> jinja2.Environment:
-    """`finalize` sees every value before it is escaped, so that no text of the page can be forgotten."""
-    return jinja2.Environment(
+def environment() -> jinja2.Environment:
+    """`finalize` sees every value before it is escaped, so that no text of a page can be forgotten."""
+    made = jinja2.Environment(
         loader=jinja2.PackageLoader("curation.report", ""),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -68,6 +80,8 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         finalize=_finalize,
     )
+    made.globals["colours"] = palette.NAMED
+    return made
 
 
 def _finalize(value: Any) -> Any:

@@ -32,15 +32,16 @@ class Picture:
 
 @dataclass
 class Thumbnails:
-    """Thumbnails of a store's media, each encoded once."""
+    """Thumbnails of a store's media, each encoded once; `side` is their longer side in pixels."""
 
     media: MediaStore
-    _made: dict[tuple[str, int, int], Picture] = field(default_factory=dict)
+    side: int = SIDE
+    _made: dict[tuple[str, int], Picture] = field(default_factory=dict)
 
     def of(self, sha256: str, orientation: int) -> Picture:
-        key = (sha256, orientation, SIDE)
+        key = (sha256, orientation)
         if key not in self._made:
-            self._made[key] = self.drawn(sha256, orientation, SIDE)
+            self._made[key] = self.drawn(sha256, orientation, self.side)
         return self._made[key]
 
     def drawn(self, sha256: str, orientation: int, side: int, outlines: Sequence[Outline] = ()) -> Picture:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import fsspec
@@ -11,6 +12,8 @@ import pyarrow.parquet as pq
 
 from curation.contract.table import read_parquet, table_files
 from curation.ledger import Ledger
+
+INGEST = "ingest_"  # how the names of stages that read sources start
 
 
 def read_columns(ledger: Ledger, stage: str, columns: list[str], filters: Any = None) -> pl.DataFrame | None:
@@ -37,6 +40,17 @@ def _read(ledger: Ledger, stage: str, columns: list[str], filters: Any) -> pa.Ta
         return None
     there = [name for name in columns if name in _names(files[0])]
     return pa.concat_tables([read_parquet(url, there, filters) for url in files])
+
+
+def count_values(ledger: Ledger, stage: str, column: str) -> Counter[str]:
+    """How many rows of a stage have which value, read batch by batch: of tables that may be long. Null is ""."""
+    found: Counter[str] = Counter()
+    for url in parquet_files(ledger, stage):
+        with fsspec.open(url, "rb") as file:
+            for batch in pq.ParquetFile(file).iter_batches(columns=[column]):
+                for entry in batch.column(0).value_counts().to_pylist():
+                    found[entry["values"] or ""] += entry["counts"]
+    return found
 
 
 def parquet_files(ledger: Ledger, stage: str) -> list[str]:

@@ -5,8 +5,8 @@ python -m tests.benchmarks.duplicates_recall --rows 60 --sheets /tmp/sheets
 A copy counts where the search among all pictures of its set gives it and its original as candidates, and the pictures
 themselves confirm them. Pictures of equal pixels are taken once, as the stage does before it looks for near ones.
 
-No program can say whether two real pictures that merge are different ones. So all merged pairs of a set are drawn on
-contact sheets, and `judged_pairs.json` holds what a person said who looked at them.
+No figure says whether two real pictures that merge are different ones. So all merged pairs of a set are drawn on
+contact sheets, and `judged_pairs.json` holds a verdict, `same` or `different`, for each pair that was looked at.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ _TALL, _ROWS, _COLUMNS = 440, 4, 2  # of a contact sheet: pixels that a picture 
 
 Edit = Callable[[Image.Image], bytes]
 Pair = tuple[str, str, str]
-Candidate = tuple["Picture", "Picture", bool]  # the one that is held, the one that asks, whether as its mirror image
+Candidate = tuple["Picture", "Picture", bool]  # two pictures, and whether the second is looked at as in a mirror
 QA = tuple[str, str]  # a question, which may be empty, and its answer
 
 
@@ -193,7 +193,7 @@ class Picture:
 
     @property
     def id(self) -> int:
-        return int(self.sha256[:16], 16)
+        return int(self.pixels[:16], 16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,23 +255,22 @@ def picture(named: tuple[str, bytes]) -> Picture | None:
 
 
 def candidates(pictures: Sequence[Picture]) -> list[Candidate]:
-    """The pairs that hashes give, each once, in the direction and the way in which the hashes are nearest."""
+    """The pairs that hashes give, each once: in the order of their ids, and in the way in which they are nearest."""
     by_id = {each.id: each for each in pictures}
-    ids = np.array([each.id for each in pictures], dtype=np.uint64)
-    found = picture_entries(ids, [each.phash for each in pictures], [each.windows for each in pictures])
-    pairs = near_hashes(found, MOST_BITS).pairs
-    signed = pairs["asker"].view(np.int64) if len(pairs) else pairs["asker"]
-    order = np.lexsort((signed, pairs["mirrored"], pairs["bits"]))
-    best: dict[frozenset[int], Candidate] = {}
-    for held, asker, mirrored in pairs[order][["held", "asker", "mirrored"]].tolist():
-        best.setdefault(frozenset((held, asker)), (by_id[held], by_id[asker], mirrored))
-    return list(best.values())
+    ids = np.array(list(by_id), dtype=np.uint64)
+    hashes = [each.phash for each in by_id.values()], [each.windows for each in by_id.values()]
+    pairs = near_hashes(picture_entries(ids, *hashes), MOST_BITS).pairs
+    order = np.lexsort((pairs["asker"], pairs["mirrored"], pairs["bits"]))
+    best: dict[tuple[int, int], bool] = {}
+    for asker, held, mirrored in pairs[order][["asker", "held", "mirrored"]].tolist():
+        best.setdefault((min(asker, held), max(asker, held)), mirrored)
+    return [(by_id[a], by_id[b], mirrored) for (a, b), mirrored in best.items()]
 
 
 def confirmed(pair: Candidate) -> Comparison:
     """Whether the pictures themselves say so too."""
-    held, asker, mirrored = pair
-    first, second = (decode_reduced(each.data, long_side=SIDE).rgb for each in (held, asker))
+    a, b, mirrored = pair
+    first, second = (decode_reduced(each.data, long_side=SIDE).rgb for each in (a, b))
     return compare(first, np.ascontiguousarray(second[:, ::-1]) if mirrored else second)
 
 
@@ -319,9 +318,8 @@ def _outcomes(
     originals: Sequence[Picture],
     copied: Sequence[tuple[Picture, Picture | None]],
 ) -> Iterator[Outcome]:
-    taken = {each.id for each in originals}
-    pictures = [*originals, *(copy for _, copy in copied if copy and copy.id not in taken)]
-    met = {frozenset((held.id, asker.id)): (held, asker, way) for held, asker, way in candidates(pictures)}
+    pictures = [*originals, *(copy for _, copy in copied if copy)]
+    met = {frozenset((a.id, b.id)): (a, b, mirrored) for a, b, mirrored in candidates(pictures)}
     keys = [frozenset((original.id, copy.id)) if copy else frozenset() for original, copy in copied]
     chosen = [key for key in dict.fromkeys(keys) if key in met]
     verdicts = dict(zip(chosen, pool.map(confirmed, [met[key] for key in chosen], chunksize=4), strict=True))

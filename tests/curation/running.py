@@ -19,7 +19,7 @@ def run_command(recipe: Path, out: Path, data: str, *more: str) -> list[str]:
 def assert_same_tables(undisturbed: Workspace, other: Workspace) -> None:
     """Equal manifests, also where the other workspace reads the same data elsewhere: fingerprints then differ, as an
     object store tells files' contents by other hashes, and are those of its own plan."""
-    plan, names_of = other.plan(), other.plan().fingerprints
+    names_of = other.plan().fingerprints
     first, second = Ledger.of_plan(undisturbed.plan()).tables, Ledger.of(other.store).tables
     names = [stage.name for stage in undisturbed.plan().stages if stage.name in second]
     assert "render" in names and len(names) > 10

@@ -19,8 +19,16 @@ from urllib.request import urlopen
 import fsspec
 import pyarrow.parquet as pq
 import pytest
+from pydantic import ValidationError
+from pyspark import TaskContext
+from pyspark.resource import ResourceInformation
 
+from curation.ask import device
+from curation.cli import spark_settings
+from curation.contract.recipe import Engine
+from curation.spark import gpu_profile
 from curation.workspace import Workspace
+from model.engine import EngineError
 from tests.conftest import ROOT
 from tests.curation.conftest import free_port
 from tests.curation.running import assert_same_tables, run_command
@@ -143,6 +151,7 @@ class SparkUi:
 
 @BUSY
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_a_cluster_that_loses_a_worker_in_mid_stage_gives_the_same_tables(
     rendered: Workspace, demo_recipe: Path, cluster: Cluster, bucket: str, tmp_path: Path
 ) -> None:
@@ -152,6 +161,7 @@ def test_a_cluster_that_loses_a_worker_in_mid_stage_gives_the_same_tables(
     filesystem.put(f"{rendered.data}/", f"{path}/", recursive=True)
     options = {
         "spark.executorEnv.AWS_ENDPOINT_URL": os.environ["AWS_ENDPOINT_URL"],
+        "spark.sql.shuffle.partitions": "4",
         "spark.ui.enabled": "true",
         "spark.ui.port": str(ui.port),
     }
@@ -166,13 +176,51 @@ def test_a_cluster_that_loses_a_worker_in_mid_stage_gives_the_same_tables(
         app, executor = wait_for(ui.writing, 120, told, run)
         cluster.kill_worker_of(app, executor)
         wait_for(lambda: ui.lost(app, executor), 120, told, run)
-        assert run.wait(400) == 0, told.read_text()
+        assert run.wait(600) == 0, told.read_text()
     finally:
         if run.poll() is None:
             kill(run)
         cluster.start_worker()
     other = Workspace.open(demo_recipe, tmp_path, data, store)
     assert_same_tables(rendered, other)
+
+
+def test_settings_of_sparks_are_checked_before_anything_runs(tmp_path: Path) -> None:
+    assert spark_settings(["spark.executor.cores=4", "spark.archives=a.tar.gz#env", "spark.x=a=b"]) == {
+        "spark.executor.cores": "4",
+        "spark.archives": "a.tar.gz#env",
+        "spark.x": "a=b",
+    }
+    recipe = ROOT / "curation" / "recipes" / "demo.yaml"
+    done = subprocess.run(
+        run_command(recipe, tmp_path, "", "--spark", "executor.cores=4"), capture_output=True, cwd=ROOT
+    )
+    assert done.returncode == 2 and b"spark.KEY=VALUE" in done.stderr
+
+
+@pytest.mark.spark
+def test_gpus_are_asked_for_on_a_cluster_alone(spark: Any) -> None:
+    assert gpu_profile(spark, 1) is None
+    with pytest.raises(ValidationError, match="a server has its own"):
+        Engine(url="http://gpu:8000/v1", model="m", gpus=1)
+
+
+def test_a_task_uses_the_gpu_that_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Task:
+        def partitionId(self) -> int:
+            return 2
+
+        def resources(self) -> dict[str, Any]:
+            return {"gpu": ResourceInformation("gpu", ["1"])}
+
+    monkeypatch.setattr(TaskContext, "get", Task)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    assert device() == "cuda:1"
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
+    with pytest.raises(EngineError, match="GPU 1 .* torch finds 1"):
+        device()
+    monkeypatch.setattr(Task, "resources", lambda self: {})
+    assert device() == "cuda:0"  # in turn
 
 
 ASK_FOR_GPUS = """
@@ -195,8 +243,8 @@ def ask(batches):
         yield pa.RecordBatch.from_pylist(rows, schema)
 
 schema = pa.schema([("id", pa.string()), ("gpus", pa.list_(pa.string())), ("device", pa.string())])
-master, table, *settings = sys.argv[1:]
-spark = build_session(master, "512m", dict(each.split("=") for each in settings))
+master, table = sys.argv[1:]
+spark = build_session(master, "512m", {"spark.executor.resource.gpu.amount": "1"})
 rows = spark.range(40).selectExpr("cast(id as string) id").repartition(4)
 for name, gpus in ("with", 1), ("without", 0):
     write_computed(rows, ask, schema, "id", table, name, profile=gpu_profile(spark, gpus))
@@ -205,18 +253,10 @@ spark.stop()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "settings",
-    [
-        ("spark.executor.resource.gpu.amount=1",),
-        ("spark.dynamicAllocation.enabled=true", "spark.dynamicAllocation.executorIdleTimeout=2s"),
-    ],
-    ids=["executors that have GPUs", "executors that come when they are needed"],
-)
-def test_tasks_that_ask_a_model_have_a_gpu_each(cluster: Cluster, tmp_path: Path, settings: tuple[str, ...]) -> None:
-    command = [sys.executable, "-c", ASK_FOR_GPUS, cluster.master, str(tmp_path), *settings]
+def test_tasks_that_ask_a_model_have_a_gpu_each(cluster: Cluster, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", ASK_FOR_GPUS, cluster.master, str(tmp_path)]
     environment = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1"}
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=120)
     assert done.returncode == 0, done.stderr
     asked = pq.read_table(tmp_path / "with").to_pylist()
     assert len(asked) == 40 and all(row["gpus"] == ["0"] for row in asked)

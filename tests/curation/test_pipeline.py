@@ -204,7 +204,7 @@ def test_measurements_are_reused_by_another_recipe(
     """Without one source the measure stage is another one, but there is no content left to measure."""
     workspace = changed(rendered, vary(demo_recipe, {"sources.charts": None}))
     execute(workspace, console(), "measure", spark)
-    assert len(list((Path(rendered.store) / "signals").glob("*/*/manifest.json"))) == 3
+    assert len(list((Path(rendered.store) / "signals").glob("*/*/manifest.json"))) == 4  # with the texts' signatures
 
 
 def test_caps_thin_sources_and_name_the_reason(rendered: Workspace, demo_recipe: Path, vary: Any, spark: Any) -> None:

@@ -40,7 +40,7 @@ def test_a_killed_run_ends_as_an_undisturbed_one(rendered: Workspace, demo_recip
     assert killed  # else this test has shown nothing
     last = subprocess.run(run_command(demo_recipe, tmp_path, rendered.data), capture_output=True, text=True, cwd=ROOT)
     assert last.returncode == 0, last.stderr
-    assert_same_tables(rendered, str(tmp_path / "store"))
+    assert_same_tables(rendered, Workspace.open(demo_recipe, tmp_path, rendered.data))
 
 
 def receipts(folder: Path, real_data: Path, rows: int) -> list[dict[str, Any]]:

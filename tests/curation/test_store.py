@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import os
 import subprocess
 import sys
@@ -9,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from curation.contract.source import Source
 from curation.contract.table import Manifest, TableError, join, media_url, read_manifest, read_table, table_url
 from curation.media import MediaStore, RateLimit, patiently
-from curation.store import commit, fingerprint, is_complete, read_frame
+from curation.readers import plan_splits, read_split
+from curation.store import commit, fingerprint, is_complete, read_frame, write_bytes
 from curation.writing import total_digest, total_fates, write_frame
 
 
@@ -108,9 +111,25 @@ def test_a_rate_limit_spaces_requests() -> None:
     assert time.monotonic() - started >= 5 / 50
 
 
-@pytest.mark.filterwarnings(
+OPEN_CONNECTIONS = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
 )
+
+
+@OPEN_CONNECTIONS
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.jsonl.gz"])
+def test_lines_are_read_from_an_object_store(bucket: str, name: str) -> None:
+    lines = b"".join(b'{"n": %d}\n' % number for number in range(100_000))
+    write_bytes(f"{bucket}/lines/{name}", gzip.compress(lines, 1) if name.endswith(".gz") else lines)
+    source = Source(path=name, reader="jsonl", build="instruction", fields={"instruction": "n", "output": "n"})
+    splits = plan_splits(source, f"{bucket}/lines", (name,))
+    assert (len(splits) > 1) == (name == "rows.jsonl")
+    rows = [row for split in splits for row in read_split(source, f"{bucket}/lines", split)]
+    assert [row.value["n"] for row in rows] == list(range(100_000))
+    assert rows[-1].locator == f"{name}#100000"
+
+
+@OPEN_CONNECTIONS
 def test_a_store_in_an_object_store(bucket: str, raw: Path, tmp_path: Path) -> None:
     """The same recipe with its store behind an S3 API gives the same manifests as with one on disk."""
     recipe = tmp_path / "recipe.yaml"

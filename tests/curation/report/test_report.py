@@ -28,13 +28,14 @@ HOSTILE = (
     "</div></pre><script>alert(1)</script><img src=x onerror=alert(2)> {{ 7 * 7 }} {% raw %} <|im_end|> \x1b \u202e"
 )
 SHOWN = HOSTILE.replace("\x1b", "\u241b").replace("\u202e", "\u2421")
-STAGES = ("ingest", "measure", "decide", "deduplicate", "mix", "render")
+STAGES = ("ingest", "measure", "match", "decide", "deduplicate", "mix", "render")
 SECTIONS = [
     "funnel",
     "rules",
     "dropped",
     "signals",
     "galleries",
+    "duplicates",
     "mix",
     "sampling",
     "pairs",
@@ -140,15 +141,18 @@ def unseen(tab: Any) -> int:
 
 def test_the_page_of_a_run_without_a_model(plain: Path, chromium: Any) -> None:
     with opened(chromium, plain) as tab:
-        assert ids(tab) == ["funnel", "rules", "dropped", "signals", "galleries", "mix"]
+        assert ids(tab) == ["funnel", "rules", "dropped", "signals", "galleries", "duplicates", "mix"]
         text = tab.inner_text("body")
-        assert "Not in this run: judging and sampling, preference pairs, review, training, evaluation" in text
+        assert (
+            "Not in this run: evaluation sets, judging and sampling, preference pairs, review, training, evaluation"
+            in text
+        )
         assert "Every row is accounted for" in text
         assert tab.locator("#signals img").count() == tab.locator("#signals figure").count() > 5
         assert tab.locator("#signals details tr").count() > 5  # what dropped nothing is folded away
         assert tab.locator("#dropped table").count() > 5
         assert tab.locator("#galleries img").count() > 50 and unseen(tab) == 0
-        assert {"not_blank", "Quarantined", "Duplicates"} <= set(tab.locator("summary b").all_inner_texts())
+        assert {"not_blank", "Quarantined", "Side by side"} <= set(tab.locator("summary b").all_inner_texts())
         assert tab.eval_on_selector_all("nav a", "all => all.every(each => document.querySelector(each.hash))")
 
 

@@ -22,7 +22,7 @@ Mask = npt.NDArray[np.bool_]
 
 WHITE, BLACK = 251, 4  # levels from which what lies beyond may have been cut off
 _GAIN = (0.7, 1.4)  # contrast that is undone
-_ENOUGH = 0.1  # of the pixels, to go by them alone
+_ENOUGH = 0.01  # of the pixels, to go by them alone
 _STEP = 0.03  # of a side, at most, in one round
 _STILL = 0.05  # pixels: a round that moves no corner further was the last
 _CUTS, _CUT = 16, 0.004  # cuts from a side that are tried: up to so many times this share, either way
@@ -69,8 +69,12 @@ def hidden(difference: Floats, raw: Floats) -> Floats:
     return np.where(unseen, np.float32(0), difference)
 
 
-def lay_over(a: Floats, b: Floats, fit: Fit) -> Overlay:
-    """`a` [h, w] in the frame and the light of `b` [H, W]."""
+def lay_over(a: Floats, b: Floats, fit: Fit, peaks: tuple[Floats, Floats] | None = None) -> Overlay:
+    """`a` [h, w] in the frame and the light of `b` [H, W].
+
+    `peaks` are both pictures' brightest channels, by which it is seen that light was cut off: yellow has a luma of 226.
+    With them `levels` are those of `b` wherever more or less light explains the difference.
+    """
     height, width = b.shape
     rows, columns = a.shape
     to_a = np.array(
@@ -81,17 +85,35 @@ def lay_over(a: Floats, b: Floats, fit: Fit) -> Overlay:
     )
     cv2 = opencv()
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    raw = np.asarray(cv2.warpAffine(a, to_a, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE))
+
+    def laid(levels: Floats) -> Floats:
+        return np.asarray(cv2.warpAffine(levels, to_a, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE))
+
+    raw = laid(a)
     inside = _within(height, fit.scale_y, fit.shift_y)[:, None] & _within(width, fit.scale_x, fit.shift_x)[None, :]
-    gain, offset = _light(raw, b, inside)
-    return Overlay((gain * raw + offset).clip(0, 255), inside, raw)
+    peak_a, peak_b = (laid(peaks[0]), peaks[1]) if peaks else (raw, b)
+    gain, offset = _light(raw, b, inside & (raw > BLACK) & (peak_a < WHITE) & (b > BLACK) & (peak_b < WHITE), inside)
+    levels = (gain * raw + offset).clip(0, 255)
+    if peaks:
+        darker, brighter = levels < b, levels > b
+        white = ((peak_a >= WHITE) & darker) | ((peak_b >= WHITE) & brighter)
+        levels = np.where(white | ((raw <= BLACK) & brighter) | ((b <= BLACK) & darker), b, levels)
+    return Overlay(levels, inside, raw)
 
 
-def align(a: Floats, b: Floats, fit: Fit, rounds: int) -> Fit:
-    """A better fit of `a` [h, w] and `b` [H, W] than the one given, which must be good to some pixels."""
+def align(a: Floats, b: Floats, fit: Fit, rounds: int, ratio: float = 0) -> Fit:
+    """A better fit of `a` [h, w] and `b` [H, W] than the one given, which must be good to some pixels.
+
+    `ratio` is scale_x over scale_y where it is known, since a copy keeps its proportions: on a sparse screen, the scale
+    of one side alone is a guess.
+    """
     height, width = b.shape
     x = ((np.arange(width, dtype=np.float32) + 0.5) / width)[None, :]
     y = ((np.arange(height, dtype=np.float32) + 0.5) / height)[:, None]
+    if ratio:
+        starts = [_tied(fit, ratio, share) for share in (0.0, 0.5, 1.0)]
+        errors = [_error(over.residual(b), over.inside) for over in (lay_over(a, b, each) for each in starts)]
+        fit = starts[errors.index(min(errors))]
     best, least = fit, math.inf
     turn, last = 0, rounds
     while True:
@@ -108,8 +130,12 @@ def align(a: Floats, b: Floats, fit: Fit, rounds: int) -> Fit:
         along_x, along_y = np.zeros_like(b), np.zeros_like(b)
         along_x[:, 1:-1] = (over.levels[:, 2:] - over.levels[:, :-2]) * (width / 2 / fit.scale_x)
         along_y[1:-1] = (over.levels[2:] - over.levels[:-2]) * (height / 2 / fit.scale_y)
-        slopes = np.stack([along_x * x, along_x, along_y * y, along_y]).reshape(4, -1)
-        step = _solve(slopes, weights.astype(np.float32).reshape(-1), difference.reshape(-1))
+        slopes: list[Any] = [along_x, along_y, along_x * x, along_y * y]
+        if ratio:
+            slopes[2:] = [ratio * slopes[2] + slopes[3]]
+        found = _solve(np.stack(slopes), weights.astype(np.float32), difference)
+        scales = [ratio * found[2], found[2]] if ratio else found[2:]
+        step = [scales[0], found[0], scales[1], found[1]]
         fit = Fit(*(old + new for old, new in zip(_numbers(fit), step, strict=True)))
         if (abs(step[0]) + abs(step[1])) * width < _STILL and (abs(step[2]) + abs(step[3])) * height < _STILL:
             last = turn
@@ -157,11 +183,20 @@ def _cuts(count: int) -> tuple[Any, Any, Any, Any, Any]:
     return before, fraction, scales, shifts, (places >= 0) & (places <= 1)
 
 
+def _tied(fit: Fit, ratio: float, share: float) -> Fit:
+    """A fit about the same middle whose scales have this ratio: that of y kept, or to a `share` that of x."""
+    scale_y = fit.scale_y * (1 - share) + fit.scale_x / ratio * share
+    scale_x = scale_y * ratio
+    return Fit(scale_x, fit.shift_x + (fit.scale_x - scale_x) / 2, scale_y, fit.shift_y + (fit.scale_y - scale_y) / 2)
+
+
 def _solve(slopes: Floats, weights: Floats, difference: Floats) -> list[float]:
     """Weighted least squares; a direction in which nothing changes is left as it is."""
-    weighted = slopes * weights
+    count = len(slopes)
+    slopes, difference = slopes.reshape(count, -1), difference.reshape(-1)
+    weighted = slopes * weights.reshape(-1)
     squares = (weighted @ slopes.T).astype(np.float64)
-    squares[np.arange(4), np.arange(4)] = squares.diagonal() * 1.0001 + 1e3
+    squares[np.arange(count), np.arange(count)] = squares.diagonal() * 1.0001 + 1e3
     found = np.linalg.solve(squares, -(weighted @ difference).astype(np.float64))
     return [float(value) for value in found.clip(-_STEP, _STEP)]
 
@@ -185,16 +220,21 @@ def _spread(difference: Floats, inside: Mask) -> float:
     return float(np.median(np.abs(difference[inside]))) * 1.4826 + 2.0 if inside.any() else 1.0
 
 
-def _light(raw: Floats, b: Floats, inside: Mask) -> tuple[float, float]:
-    """Gain and offset that give `raw` the mean and the spread of `b`: of all pixels first, then of those that fit and
-    that neither has cut off, so that a mark on one of them, or a paper gone white, does not count."""
+def _light(raw: Floats, b: Floats, clear: Mask, inside: Mask) -> tuple[float, float]:
+    """Gain and offset that give `raw` the mean and the spread of `b`, of what neither has cut off (`clear`), and then of
+    what fits of that, so that neither a mark on one of them nor a paper gone white counts."""
     if not inside.any():
         return 1.0, 0.0
-    gain, offset = _matched(raw[inside], b[inside])
-    difference = gain * raw + offset - b
-    clear = (raw > BLACK) & (raw < WHITE) & (b > BLACK) & (b < WHITE)
-    fitting = inside & clear & (np.abs(difference) <= 3 * _spread(difference, inside))
-    return _matched(raw[fitting], b[fitting]) if fitting.sum() >= _ENOUGH * fitting.size else (gain, offset)
+    enough = _ENOUGH * clear.size
+    first = clear if clear.sum() >= enough else inside
+    gain, offset = _matched(raw[first], b[first])
+    for _ in range(2):
+        difference = gain * raw + offset - b
+        fitting = clear & (np.abs(difference) <= 3 * _spread(difference, first))
+        if fitting.sum() < enough:
+            break
+        gain, offset = _matched(raw[fitting], b[fitting])
+    return gain, offset
 
 
 def _matched(first: Floats, second: Floats) -> tuple[float, float]:

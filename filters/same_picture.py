@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from filters.align import BLACK, WHITE, Fit, Floats, Mask, Overlay, align, lay_over, rough_fit
+from filters.align import Fit, Floats, Mask, Overlay, align, lay_over, rough_fit
 from filters.reading.opencv import opencv
 
 SIDE = 768  # pixels of the longer side at which pictures are compared: letters of a page can be told apart
@@ -27,10 +27,10 @@ _LEVELS = 10.0
 _BLOCK, _STRIDE = 11, 6  # pixels
 _INK = 8.0  # levels: a block with a smaller standard deviation is plain
 _ALIKE = 0.8  # correlation from which two blocks show the same
-_NEAR = 16.0  # levels from white or black
 _TONE = 20.0  # levels by which plain blocks may differ
 _EVIDENCE = 12  # blocks with ink that there must be, or nothing can be told
 _CROPPED = 0.12  # of a side, at most
+_STRETCHED = 0.04  # of the proportions, as thumbnails tell them
 # A watermark: how much of the blocks with ink, and in which corner, as shares of height and width.
 _OF_INK, _CORNER = 0.25, (0.16, 0.4)
 _CHANGED, _TAKEN, _GROUND = 25.0, 0.15, 25  # levels of a changed pixel, the share that may be taken away, pixels around
@@ -67,15 +67,20 @@ def _compare(a: Gray, b: Gray) -> Comparison:
         return Comparison(False, "they look different")
     if not _same_colours(a, b, fit):
         return Comparison(False, "their colours differ")
-    fit = align(_resized(luma_a, _MIDDLE, _MIDDLE), _resized(luma_b, _MIDDLE, _MIDDLE), fit, rounds=5)
+    ratio = (b.shape[1] / a.shape[1]) / (b.shape[0] / a.shape[0])
+    if abs(math.log(fit.scale_x / fit.scale_y / ratio)) > _STRETCHED + 1.5 / min(*a.shape[:2], *b.shape[:2]):
+        return Comparison(False, "their proportions differ")
+    small_a, small_b = (_resized(each, _MIDDLE, _MIDDLE) for each in (luma_a, luma_b))
+    fit = align(small_a, small_b, fit, rounds=8, ratio=ratio)
     if not _plausible(fit):
         return Comparison(False, "neither is a cut of the other")
-    if not _same_proportions(luma_a.shape, luma_b.shape, fit):
-        return Comparison(False, "their proportions differ")
     first, second = _same_scale(luma_a, luma_b, fit)
     if min(second.shape) < _BLOCK + 2:
         return Comparison(False, "too small to tell")
-    over = lay_over(first, second, align(first, second, fit, rounds=3))
+    peak_a, peak_b = (
+        _resized(each.max(axis=2), like.shape[1], like.shape[0]) for each, like in ((a, first), (b, second))
+    )
+    over = lay_over(first, second, align(first, second, fit, rounds=8, ratio=ratio), (peak_a, peak_b))
     return _judge(over.levels, second, *_blocks(over, second))
 
 
@@ -94,11 +99,6 @@ def _plausible(fit: Fit) -> bool:
     starts, scales = (fit.shift_x, fit.shift_y), (fit.scale_x, fit.scale_y)
     ends = [start + scale for start, scale in zip(starts, scales, strict=True)]
     return all(abs(start) <= _CROPPED for start in starts) and all(abs(end - 1) <= _CROPPED for end in ends)
-
-
-def _same_proportions(a: tuple[int, ...], b: tuple[int, ...], fit: Fit) -> bool:
-    across, down = fit.scale_x * a[1] / b[1], fit.scale_y * a[0] / b[0]
-    return abs(math.log(across / down)) <= 0.02 + 1.5 / min(*a[:2], *b[:2])  # sizes are whole pixels
 
 
 def _same_colours(a: Gray, b: Gray, fit: Fit) -> bool:
@@ -171,30 +171,16 @@ def _blocks(over: Overlay, b: Floats) -> tuple[Mask, Mask, Mask]:
     alike = _correlation(first, second, mean_a, variance_a, mean_b, variance_b)[grid]
     if bool((both & (alike < _ALIKE)).any()):
         alike = np.maximum(alike, _shifted(first, second, mean_a, variance_a, mean_b, variance_b)[grid])
-    seen = ~_cut_off(over, first, second)[grid]
     one = inked_a != inked_b
-    faint, strong = np.minimum(spread_a, spread_b), np.maximum(spread_a, spread_b)
+    # A stroke may lie a pixel outside of a block in one of them.
+    around_a, around_b = (
+        np.sqrt(cv2.dilate(each, np.ones((3, 3), np.uint8)))[grid] for each in (variance_a, variance_b)
+    )
+    faint, strong = np.where(spread_a < spread_b, around_a, around_b), np.maximum(spread_a, spread_b)
     plain = ~inked_a & ~inked_b
     changed = (one & (strong > 2 * faint + 4)) | (plain & (np.abs(mean_a[grid] - mean_b[grid]) > _TONE))
-    differs = (both & (alike < _ALIKE)) | (changed & seen)
+    differs = (both & (alike < _ALIKE)) | changed
     return shown, shown & (inked_a | inked_b), shown & differs
-
-
-def _cut_off(over: Overlay, a: Floats, b: Floats) -> Mask:
-    """Whether one picture's block is all white, or all black, and the other's so near to it in the same light that what
-    it shows may have been cut off there."""
-    low_a, low_b, low_raw = (_extreme(each, -1) for each in (a, b, over.raw))
-    high_a, high_b, high_raw = (_extreme(each, 1) for each in (a, b, over.raw))
-    white = ((low_raw >= WHITE) & (low_b >= high_a - _NEAR)) | ((low_b >= WHITE) & (low_a >= WHITE - _NEAR))
-    black = ((high_raw <= BLACK) & (high_b <= low_a + _NEAR)) | ((high_b <= BLACK) & (high_a <= BLACK + _NEAR))
-    return np.asarray(white | black)
-
-
-def _extreme(levels: Floats, side: int) -> Floats:
-    """The darkest (-1) or brightest (1) level in the block around each pixel."""
-    cv2 = opencv()
-    find = cv2.dilate if side > 0 else cv2.erode
-    return np.asarray(find(levels, np.ones((_BLOCK, _BLOCK), np.uint8)))
 
 
 def _moments(levels: Floats) -> tuple[Floats, Floats]:

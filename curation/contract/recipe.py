@@ -180,6 +180,13 @@ class Recipe(Settings):
         return self
 
     @model_validator(mode="after")
+    def _evaluation_sets_have_names_of_their_own(self) -> Recipe:
+        for name in self.evaluation_sets:
+            if name in self.sources:
+                raise ValueError(f"evaluation_sets.{name}: a source has this name, and their rows would share ids")
+        return self
+
+    @model_validator(mode="after")
     def _later_blocks_have_what_they_need(self) -> Recipe:
         if self.dpo and not (self.train and self.sample):
             raise ValueError("`dpo` needs `train`, from whose checkpoint it goes on, and `sample`, which makes pairs")

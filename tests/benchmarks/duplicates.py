@@ -5,14 +5,15 @@ python -m tests.benchmarks.duplicates --part scale --rows 1000000
 python -m tests.benchmarks.duplicates --part peers --cache /tmp/pairs
 
 `recall` and `false_merges` are of the real sets (`duplicates_recall.py`). `scale` searches drawn hashes and texts, of
-which one in twenty is a near copy of another, from the signals on: candidates by both searches, confirmed texts, groups;
-pictures themselves are not drawn, so none is confirmed. `peers` runs each tool and our own stages on the same rows, with
-near copies planted, and compares what a further thousand rows cost between 2,000 and 20,000.
+which one in twenty is a near copy of another: candidates by both searches, confirmed texts, groups. It starts from the
+hashes of pictures, which are not drawn themselves, so that none is looked at. `peers` runs each tool and our own search
+on the same rows, with near copies planted, and compares what a further thousand rows cost from 2,000 to 20,000.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import math
 import random
@@ -40,6 +41,7 @@ SIZES = (10_000, 100_000, 1_000_000)
 START, SMALL, LARGE = 1000, 2000, 20_000
 _COPIES = 20  # one row in so many is a near copy of another
 _BLOCK = 100_000  # rows drawn at a time
+_CHILD = [sys.executable, "-W", "ignore", "-m", "tests.benchmarks.duplicates_child"]
 
 
 def main() -> None:
@@ -92,12 +94,8 @@ def scale(sizes: Sequence[int], scratch: Path) -> dict[str, Any]:
     for rows in [START, *sizes]:
         folder = scratch / f"scale-{rows}"
         draw_signals(folder, rows)
-        runs[rows] = run_tree(
-            [sys.executable, "-W", "ignore", "-m", "tests.benchmarks.duplicates_child", "scale", str(folder)], ROOT
-        )
-        print(
-            f"{rows:>9} rows: {runs[rows].wall:.0f} s, {runs[rows].cpu:.0f} CPU s; {runs[rows].output.splitlines()[-1]}"
-        )
+        used = runs[rows] = run_tree([*_CHILD, "scale", str(folder)], ROOT)
+        print(f"{rows:>9} rows: {used.wall:.0f} s, {used.cpu:.0f} CPU s; {used.output.splitlines()[-1]}")
         shutil.rmtree(folder)
     start = runs[START].cpu
     last, before = sizes[-1], sizes[-2] if len(sizes) > 1 else START
@@ -120,7 +118,7 @@ def scale(sizes: Sequence[int], scratch: Path) -> dict[str, Any]:
 def draw_signals(folder: Path, rows: int) -> None:
     """`pictures.parquet` (pixels, sha256, phash, window_phashes) and `texts.parquet` (text, question, answer).
 
-    Hashes have 32 of 64 bits set, as those of pictures have; the hashes of cuts differ from the whole in 0 to 12 bits. A
+    Hashes have 32 of 64 bits set, as those of pictures have; those of cuts differ from the whole's in 0 to 12 bits. A
     near copy differs from its original in up to 6 bits, and a near text in a word of the answer.
     """
     folder.mkdir(parents=True)
@@ -128,16 +126,10 @@ def draw_signals(folder: Path, rows: int) -> None:
     words = np.array(
         ["".join(rng.choice(list("abcdefghijklmnoprstuvw"), size)) for size in rng.integers(2, 11, 20_000)]
     )
-    with pq.ParquetWriter(folder / "pictures.parquet", _strings("pixels", "sha256", "phash", "window_phashes")) as pictures, \
-         pq.ParquetWriter(folder / "texts.parquet", _strings("text", "question", "answer")) as texts:  # fmt: skip
-        for start in range(0, rows, _BLOCK):
-            count = min(_BLOCK, rows - start)
-            pictures.write_table(_drawn_pictures(rng, count))
-            texts.write_table(_drawn_texts(rng, count, words))
-
-
-def _strings(*names: str) -> pa.Schema:
-    return pa.schema([(name, pa.string()) for name in names])
+    for name, draw in (("pictures", _drawn_pictures), ("texts", functools.partial(_drawn_texts, words=words))):
+        with pq.ParquetWriter(folder / f"{name}.parquet", draw(rng, 0).schema) as writer:
+            for start in range(0, rows, _BLOCK):
+                writer.write_table(draw(rng, min(_BLOCK, rows - start)))
 
 
 def _drawn_pictures(rng: np.random.Generator, count: int) -> pa.Table:
@@ -146,16 +138,21 @@ def _drawn_pictures(rng: np.random.Generator, count: int) -> pa.Table:
     copies = np.arange(0, count - 1, _COPIES)
     whole[copies] = whole[copies + 1]
     _flip(rng, whole, copies, 6)
-    columns = [whole]
+    hashes = [whole]
     for _ in WINDOWS:
         near = whole.copy()
         _flip(rng, near, np.arange(count), 12)
-        columns.append(near)
-    columns += [np.argsort(rng.random((count, 64)), axis=1) < 32 for _ in range(len(HALVES) + 1)]
-    hexes = [[row.tobytes().hex() for row in np.packbits(bits, axis=1)] for bits in columns]
+        hashes.append(near)
+    hashes += [np.argsort(rng.random((count, 64)), axis=1) < 32 for _ in range(len(HALVES) + 1)]
+    hexes = [[row.tobytes().hex() for row in np.packbits(bits, axis=1)] for bits in hashes]
     ids = [rng.bytes(16).hex() for _ in range(count)]
     windows = ["".join(parts) for parts in zip(*hexes[1:], strict=True)]
-    return pa.table({"pixels": ids, "sha256": [each * 2 for each in ids], "phash": hexes[0], "window_phashes": windows})
+    columns = {"pixels": ids, "sha256": [each * 2 for each in ids], "phash": hexes[0], "window_phashes": windows}
+    return _of_strings(columns)
+
+
+def _of_strings(columns: dict[str, list[str]]) -> pa.Table:
+    return pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
 
 
 def _flip(rng: np.random.Generator, bits: np.ndarray[Any, Any], rows: np.ndarray[Any, Any], most: int) -> None:
@@ -171,7 +168,8 @@ def _drawn_texts(rng: np.random.Generator, count: int, words: np.ndarray[Any, An
     said[copies] = said[copies + 1]
     said[copies, rng.integers(8, 34, len(copies))] = "otherwise"
     questions, answers = ([" ".join(row) for row in part] for part in (said[:, :8], said[:, 8:]))
-    return pa.table({"text": [rng.bytes(16).hex() for _ in range(count)], "question": questions, "answer": answers})
+    ids = [rng.bytes(16).hex() for _ in range(count)]
+    return _of_strings({"text": ids, "question": questions, "answer": answers})
 
 
 def peers(cache: Path, scratch: Path) -> dict[str, Any]:
@@ -180,19 +178,15 @@ def peers(cache: Path, scratch: Path) -> dict[str, Any]:
     ours = {kind: {rows: _ours(kind, folders[rows], rows, scratch) for rows in folders} for kind in ("images", "texts")}
     found: dict[str, Any] = {}
     for kind, runs in ours.items():
-        found[f"winnow-{kind}"] = {
-            "cpu_s": round(runs[LARGE].cpu, 1),
-            **json.loads(runs[LARGE].output.splitlines()[-1]),
-        }
-        found[f"winnow-{kind}"]["cpu_s_per_1k_marginal"] = round(
-            _marginal({rows: run.cpu for rows, run in runs.items()}), 3
-        )
+        told = json.loads(runs[LARGE].output.splitlines()[-1])
+        marginal = round(_marginal({rows: run.cpu for rows, run in runs.items()}), 3)
+        found[f"winnow-{kind}"] = {"cpu_s": round(runs[LARGE].cpu, 1), "cpu_s_per_1k_marginal": marginal, **told}
     for name, kind in PEERS.items():
         runs_of_peer = {rows: measure_peer(name, folders[rows], rows, cache, scratch / "peer") for rows in folders}
-        marginal = _marginal({rows: run.cpu_s for rows, run in runs_of_peer.items()})
+        marginal = round(_marginal({rows: run.cpu_s for rows, run in runs_of_peer.items()}), 3)
         found[name] = {
             "cpu_s": round(runs_of_peer[LARGE].cpu_s, 1),
-            "cpu_s_per_1k_marginal": round(marginal, 3),
+            "cpu_s_per_1k_marginal": marginal,
             "removed": runs_of_peer[LARGE].removed,
             "ratio": round(marginal / found[f"winnow-{kind}"]["cpu_s_per_1k_marginal"], 2),
         }
@@ -205,8 +199,7 @@ def _marginal(cpu: dict[int, float]) -> float:
 
 
 def _ours(kind: str, folder: Path, rows: int, scratch: Path) -> Used:
-    command = [sys.executable, "-W", "ignore", "-m", "tests.benchmarks.duplicates_child", kind, str(folder), str(rows)]
-    used = run_tree([*command, str(scratch / f"winnow-{kind}-{rows}")], ROOT)
+    used = run_tree([*_CHILD, kind, str(folder), str(rows), str(scratch / f"winnow-{kind}-{rows}")], ROOT)
     print(f"winnow, {kind}, {rows:,} rows: {used.cpu:.1f} CPU s, {used.wall:.0f} s; {used.output.splitlines()[-1]}")
     return used
 

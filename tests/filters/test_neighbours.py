@@ -82,13 +82,13 @@ def by_brute_force(hashes: Hashes, most_bits: int) -> set[tuple[int, int, int, b
 
 def test_found_with_probability_by_hand() -> None:
     assert [found_with_probability(bits) for bits in range(6)] == [1.0] * 6
-    assert found_with_probability(6) == pytest.approx(1 - math.factorial(6) / 6**6)
-    assert found_with_probability(6) == pytest.approx(0.98457, abs=1e-5)
-    assert found_with_probability(7) == pytest.approx(0.946, abs=0.0005)
-    assert found_with_probability(8) == pytest.approx(0.886, abs=0.0005)
-    assert found_with_probability(2, bands=2) == 0.5  # both in one
+    # Six bits miss all six bands only with one in each: the bands have 10 or 11 bits.
+    assert found_with_probability(6) == pytest.approx(1 - 10 * 11 * 11 * 10 * 11 * 11 / math.comb(64, 6))
+    assert found_with_probability(6) == pytest.approx(0.98047, abs=1e-5)
+    assert found_with_probability(8) == pytest.approx(0.856, abs=0.0005)
+    assert found_with_probability(2, bands=2) == pytest.approx(1 - 32 * 32 / math.comb(64, 2))
     assert found_with_probability(1, bands=1) == 0.0
-    assert found_with_probability(200) < 1e-9
+    assert found_with_probability(64) == 0.0
 
 
 def share_that_meets(bits: int, count: int = 20_000) -> float:

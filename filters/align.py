@@ -221,8 +221,8 @@ def _spread(difference: Floats, inside: Mask) -> float:
 
 
 def _light(raw: Floats, b: Floats, clear: Mask, inside: Mask) -> tuple[float, float]:
-    """Gain and offset that give `raw` the mean and the spread of `b`: of what neither has cut off (`clear`), then of what
-    fits of that, so that neither a mark on one of them nor a paper gone white counts."""
+    """Gain and offset that give `raw` the mean and the spread of `b`, where neither has cut off anything (`clear`) and,
+    of that, where they fit: neither a mark on one of them nor a paper gone white counts."""
     if not inside.any():
         return 1.0, 0.0
     enough = _ENOUGH * clear.size

@@ -28,7 +28,7 @@ ASKS, HELD, MIRRORED = 1, 2, 4  # roles: it looks for neighbours, it is found as
 PAIR = np.dtype([("asker", "<u8"), ("held", "<u8"), ("bits", "u1"), ("mirrored", "?")])
 
 _FEW = 4096  # comparisons in a bucket, below which a call of faiss costs more than they do
-_AT_ONCE = 4_000_000  # comparisons without faiss
+_AT_ONCE = 4_000_000  # comparisons
 
 Entries = npt.NDArray[Any]
 Hashes = npt.NDArray[np.uint64]
@@ -187,14 +187,21 @@ def _ranges(starts: Places, counts: Places) -> Places:
 
 
 def _searched(askers: Entries, held: Entries, most_bits: int) -> tuple[Entries, int]:
-    """The nearest few of a large bucket for each of its askers, and how many askers may have missed some."""
+    """The nearest few of a large bucket for each of its askers, and how many askers have more than those."""
     index = _faiss().IndexBinaryFlat(64)
     index.add(_as_bytes(held["hash"]))
-    count = min(NEAREST, len(held))
-    bits, second = index.search(_as_bytes(askers["hash"]), count)
-    crowded = int((bits[:, -1] <= most_bits).sum()) if count < len(held) else 0
-    first = np.repeat(np.arange(len(askers)), count)
-    return _pairs(askers, held, first, second.ravel(), bits.ravel(), most_bits), crowded
+    found, crowded = [], 0
+    some = max(1, _AT_ONCE // len(held))  # askers at a time, as all of them may be near to all
+    for start in range(0, len(askers), some):
+        limits, bits, second = index.range_search(_as_bytes(askers["hash"][start : start + some]), most_bits + 1)
+        counts = np.diff(limits.astype(np.int64))
+        first = start + np.repeat(np.arange(len(counts)), counts)
+        order = np.lexsort((second, bits, first))
+        ranks = np.arange(len(first)) - np.repeat(limits[:-1].astype(np.int64), counts)
+        nearest = order[ranks < NEAREST]
+        found.append(_pairs(askers, held, first[nearest], second[nearest], bits[nearest], most_bits))
+        crowded += int((counts > NEAREST).sum())
+    return np.concatenate(found), crowded
 
 
 def _pairs(

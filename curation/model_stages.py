@@ -214,5 +214,7 @@ def checkpoint_hash(model: str, hashes: HashCache) -> str:
     if not (folder / "config.json").exists():
         raise RecipeError(f"{model!r} is neither `nano` nor a folder with a checkpoint (no config.json)")
     told = ("README.md", "card.json")  # which change no answer
-    names = sorted(path.name for path in folder.iterdir() if path.is_file() and path.name not in told)
+    names = [path.name for path in folder.iterdir() if path.is_file() and path.name not in told]
+    names += [str(path.relative_to(folder)) for path in folder.glob("*/config.json")]  # how a sentence encoder pools
+    names.sort()
     return json.dumps(hashes.hash_all(str(folder.resolve()), names))

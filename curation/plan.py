@@ -111,6 +111,8 @@ def _tables_of_run(recipe: Recipe, store: str, name: str) -> dict[str, str]:
         RecipeError: there is none, or it has not got as far as removing duplicates.
     """
     place = ("deduplicate", "against")
+    if name == recipe.name:
+        raise recipe.error(place, f"`{name}` is this recipe itself; name one of its runs by its id")
     runs = [dict(json.loads(read_bytes(join(store, "runs", each)))) for each in names_in(join(store, "runs"))]
     known = [run for run in runs if name in (run["run"], run["recipe"])]
     if not known:

@@ -23,18 +23,28 @@ _GRID = 16  # cells a side: the same question about another place is another sam
 
 
 def described(job: Job, earlier: Sequence[dict[str, str]]) -> DataFrame:
-    """Every measured row with what it is compared by; of `earlier` runs' tables the rows that they kept, as `prior`.
+    """Every measured row with what it is compared by, and those that `earlier` runs kept, by their tables.
 
-    `row_id`, `sample_id`, `source`, `task`, `builder`, `prior`; `question` and `answer` as compared; lists
-    `media_sha256` and `pixel_hash` by image; `text`, the id of what a row without images says, else null; `places`, a
+    `row_id`, `sample_id`, `source`, `task`, `builder`; `settled`, whether an earlier run kept it, `elsewhere`, whether
+    only such a run has it; `question` and `answer` as compared; lists `media_sha256` and `pixel_hash` by image; `text`, the id of what a row without images says, else null; `places`, a
     list of (media, what): what is done or pointed at on which image, and `stepwise`, whether by an agent; `area` of the
     largest image in pixels; `quality` where it was measured.
     """
     from pyspark.sql import functions as F
 
-    mine = _described(job).withColumn("prior", F.lit(False))
-    prior = [_kept(replace(job, tables=tables)).withColumn("prior", F.lit(True)) for tables in earlier]
-    return reduce(lambda a, b: a.unionByName(b), [mine, *prior])
+    mine = _described(job)
+    if not earlier:
+        return mine.withColumns({"settled": F.lit(False), "elsewhere": F.lit(False)})
+    kept = reduce(lambda a, b: a.unionByName(b), [_kept(replace(job, tables=tables)) for tables in earlier])
+    kept = kept.dropDuplicates(["row_id"])
+    before = kept.select("row_id", "sample_id", F.lit(True).alias("before"))
+    known = mine.join(before, ["row_id", "sample_id"], "left").withColumn("settled", F.coalesce("before", F.lit(False)))
+    others = kept.join(mine.select("row_id"), "row_id", "left_anti").withColumn("settled", F.lit(True))
+    return (
+        known.drop("before")
+        .withColumn("elsewhere", F.lit(False))
+        .unionByName(others.withColumn("elsewhere", F.lit(True)))
+    )
 
 
 def _kept(job: Job) -> DataFrame:

@@ -2,7 +2,7 @@
 
 Pictures and texts that edges of the match stage connect, over rows that the rules kept, count as one. A duplicate is a
 row with the same builder, question, answer, places and pictures as a better one. Captions are the exception: one image
-needs one caption, whatever the captions say. A trajectory is its steps, so that a pause makes no new one. The same
+needs one caption, whatever the captions say. A trajectory is its steps, one repeated in vain counted once. The same
 picture with another question stays.
 
 Every row also gets its `group`, the pictures (or the question) that it shares with others; splits follow groups.
@@ -41,7 +41,7 @@ def deduplicate(job: Job, settings: Deduplicate, sources: Sequence[str], earlier
     best = Window.partitionBy("signature").orderBy(*_preference(settings, sources))
     kept = F.struct("row_id", "sample_id", "media_sha256", "pixel_hash", "text")
     ranked = rows.withColumn("first", F.first(kept).over(best)).withColumn("rank", F.row_number().over(best))
-    mine = ranked.where(~F.col("prior")).withColumn("duplicate", F.col("rank") > 1)
+    mine = ranked.where(~F.col("elsewhere")).withColumn("duplicate", F.col("rank") > 1)
     told = _with_edges(mine, edges)
     frame = told.select(
         "row_id",
@@ -71,7 +71,7 @@ def _kept_rows(job: Job, earlier: Sequence[dict[str, str]]) -> DataFrame:
     untold = F.length(F.regexp_replace("letters", f"[^{_UNMEASURED}]", "")).alias("untold")
     decided = job.survivors("decide").select("row_id", untold)
     rows = described(job, earlier).join(decided, "row_id", "left")
-    return rows.where(F.col("prior") | F.col("untold").isNotNull())
+    return rows.where(F.col("elsewhere") | F.col("untold").isNotNull())
 
 
 def _preference(settings: Deduplicate, sources: Sequence[str]) -> list[Column]:
@@ -87,7 +87,7 @@ def _preference(settings: Deduplicate, sources: Sequence[str]) -> list[Column]:
         "source": [place.asc()],
     }
     chosen = [column for name in settings.prefer for column in by[name]]
-    return [F.desc("prior"), *chosen, F.asc("sample_id"), F.asc("row_id")]
+    return [F.desc("settled"), *chosen, F.asc("sample_id"), F.asc("row_id")]
 
 
 def _contents() -> Column:

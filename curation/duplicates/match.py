@@ -7,6 +7,7 @@ deduplicate stage to say, so that a changed rule compares nothing again.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from curation.duplicates.edges import EDGE, EDGES, Checkpoint
 from curation.duplicates.pictures import confirmed_pictures, picture_candidates
 from curation.duplicates.semantic import semantic_edges
 from curation.duplicates.texts import confirmed_texts, text_candidates, texts_in
-from curation.measure import measure_images_of, measured_images
+from curation.measure import ingested, measure_images_of, measured_images
 from curation.stage import Finished, Job
 from curation.store import new_attempt
 
@@ -37,7 +38,7 @@ def match(job: Job, settings: Deduplicate, earlier: Sequence[dict[str, str]], we
     checkpoint = stored(table, attempt)
     notes: dict[str, Any] = {}
     rows = described(job, earlier).persist()
-    pictures = pictures_in(_files(job, rows, bool(earlier)), measured_images(job)).persist()
+    pictures = pictures_in(_files(job, rows, earlier), measured_images(job)).persist()
     edges = [job.spark.createDataFrame([], EDGES)]
     if settings.near:
         edges.append(_near_pictures(job, pictures, settings, checkpoint, notes))
@@ -57,10 +58,13 @@ def match(job: Job, settings: Deduplicate, earlier: Sequence[dict[str, str]], we
     return Finished(_as_rows(found), close=close)
 
 
-def _files(job: Job, rows: DataFrame, more: bool) -> DataFrame:
-    """The files of all pictures that are compared, `sha256`: those of the rows, of earlier runs' and of benchmarks."""
+def _files(job: Job, rows: DataFrame, earlier: Sequence[dict[str, str]]) -> DataFrame:
+    """The files of all pictures that are compared, `sha256`: of the rows, of earlier runs and of benchmarks. What the
+    store has not measured of these is measured now."""
     from pyspark.sql import functions as F
 
+    for tables in earlier:
+        measure_images_of(job, ingested(replace(job, tables=tables)))
     files = [rows.select(F.explode("media_sha256").alias("sha256"))]
     if benchmarks := [job.survivors(name) for name in job.tables if name.startswith("benchmark_")]:
         samples = reduce(lambda a, b: a.unionByName(b), benchmarks)

@@ -24,6 +24,7 @@ from curation.stage import Job
 from curation.store import fingerprint
 from filters.semantic import assign, clusters_for, near_pairs, train_centroids
 from model.image import ImageError, decode_reduced
+from model.shipped import checkpoint_path
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -77,7 +78,7 @@ def _embed_task(
     url, access = media.url, media.access
 
     def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        store, model = MediaStore(url, access), _opened(settings.model)
+        store, model = MediaStore(url, access), _opened(str(checkpoint_path(settings.model)))
         for batch in batches:
             for start in range(0, batch.num_rows, _AT_ONCE):
                 rows = batch.slice(start, _AT_ONCE).to_pylist()

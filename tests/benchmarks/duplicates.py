@@ -89,7 +89,8 @@ def found_and_merged(data: Path, pictures: int, sheets: Path | None) -> dict[str
 
 
 def scale(sizes: Sequence[int], scratch: Path) -> dict[str, Any]:
-    """Every size in a process of its own. `exponent`: how CPU time grows over the last tenfold, the start taken off."""
+    """Every size in a process of its own. `exponent`: how CPU time grows over the last tenfold; `exponent_of_rows`: the
+    same with the start taken off."""
     runs: dict[int, Used] = {}
     for rows in [START, *sizes]:
         folder = scratch / f"scale-{rows}"
@@ -97,9 +98,7 @@ def scale(sizes: Sequence[int], scratch: Path) -> dict[str, Any]:
         used = runs[rows] = run_tree([*_CHILD, "scale", str(folder)], ROOT)
         print(f"{rows:>9} rows: {used.wall:.0f} s, {used.cpu:.0f} CPU s; {used.output.splitlines()[-1]}")
         shutil.rmtree(folder)
-    start = runs[START].cpu
     last, before = sizes[-1], sizes[-2] if len(sizes) > 1 else START
-    growth = (runs[last].cpu - start) / max(1e-9, runs[before].cpu - start)
     return {
         "scale": [
             {
@@ -111,8 +110,15 @@ def scale(sizes: Sequence[int], scratch: Path) -> dict[str, Any]:
             }
             for rows, used in runs.items()
         ],
-        "exponent": round(math.log(growth) / math.log(last / before), 3) if growth > 0 else None,
+        "exponent": _exponent(runs, before, last, 0.0),
+        "exponent_of_rows": _exponent(runs, before, last, runs[START].cpu),
     }
+
+
+def _exponent(runs: dict[int, Used], before: int, last: int, start: float) -> float | None:
+    """None where so few rows cost no more than the start does, give or take the noise."""
+    first, second = runs[before].cpu - start, runs[last].cpu - start
+    return round(math.log(second / first) / math.log(last / before), 3) if min(first, second) > 0 else None
 
 
 def draw_signals(folder: Path, rows: int) -> None:

@@ -2,8 +2,9 @@
 
 `signals/` holds the measurements, one small function each; `catalogue` collects them, `measuring` runs them on Arrow
 batches, and `measure` and `decide` below on any table, for notebooks and other engines. `rules` turns a recipe's rules
-into SQL over those measurements, `phash` finds near duplicates, and `verify` and `score` compare an answer with its
-reference. Nothing here drops a row, and nothing needs Spark or torch.
+into SQL over those measurements, and `verify` and `score` compare an answer with its reference. For duplicates: `phash`
+and `minhash` hash, `neighbours` finds near hashes, `same_picture` compares pictures, `semantic` embeddings, `overlap`
+finds benchmarks in texts. Nothing here drops a row, and nothing needs Spark or torch.
 """
 
 from __future__ import annotations

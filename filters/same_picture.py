@@ -54,7 +54,7 @@ class Comparison:
 def compare(a: Gray, b: Gray) -> Comparison:
     """Compare two pictures, uint8 RGB [H, W, 3], of about SIDE pixels or more where they have them."""
     found = _compare(a, b)
-    if not found.same and found.differing <= _DOUBTFUL * found.blocks:  # laid the other way round it may fit better
+    if not found.same and 0 < found.differing <= _DOUBTFUL * found.blocks:  # laid the other way round it may fit better
         return max(found, _compare(b, a), key=lambda each: each.same)
     return found
 

@@ -26,9 +26,9 @@ def described(job: Job, earlier: Sequence[dict[str, str]]) -> DataFrame:
     """Every measured row with what it is compared by, and those that `earlier` runs kept, by their tables.
 
     `row_id`, `sample_id`, `source`, `task`, `builder`; `settled`, whether an earlier run kept it, `elsewhere`, whether
-    only such a run has it; `question` and `answer` as compared; lists `media_sha256` and `pixel_hash` by image; `text`, the id of what a row without images says, else null; `places`, a
-    list of (media, what): what is done or pointed at on which image, and `stepwise`, whether by an agent; `area` of the
-    largest image in pixels; `quality` where it was measured.
+    only such a run has it; `question` and `answer` as compared; lists `media_sha256` and `pixel_hash` by image; `text`,
+    the id of what a row without images says, else null; `places`, a list of (media, what): what is done or pointed at
+    on which image, and `stepwise`, whether by an agent; `area` of the largest image in pixels; `quality` if measured.
     """
     from pyspark.sql import functions as F
 

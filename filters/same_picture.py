@@ -36,6 +36,7 @@ _OF_INK, _CORNER = 0.25, (0.16, 0.4)
 _CHANGED, _TAKEN, _GROUND = 25.0, 0.15, 25  # levels of a changed pixel, the share that may be taken away, pixels around
 _STRENGTH = 1.5  # of colours, by which light may change them
 _CHROMA, _OF_CHROMA = 2.0, 0.25  # levels of Cb and Cr on average, and as a share of the stronger's, that may differ
+_LOCALLY, _LOCAL_CHROMA = 0.995, 36.0  # all but this share of 64 x 64 cells may differ by so many: a red frame is seen
 _DOUBTFUL = 0.02  # of the blocks: so few may differ for want of a better fit
 
 Gray = npt.NDArray[np.uint8]
@@ -54,7 +55,7 @@ class Comparison:
 def compare(a: Gray, b: Gray) -> Comparison:
     """Compare two pictures, uint8 RGB [H, W, 3], of about SIDE pixels or more where they have them."""
     found = _compare(a, b)
-    if not found.same and 0 < found.differing <= _DOUBTFUL * found.blocks:  # laid the other way round it may fit better
+    if not found.same and found.differing <= _DOUBTFUL * found.blocks:  # laid the other way round it may fit better
         return max(found, _compare(b, a), key=lambda each: each.same)
     return found
 
@@ -102,7 +103,7 @@ def _plausible(fit: Fit) -> bool:
 
 
 def _same_colours(a: Gray, b: Gray, fit: Fit) -> bool:
-    """Whether Cb and Cr agree on a grid of 16 x 16 but for the strength that brightness gives and takes."""
+    """Whether Cb and Cr agree on a grid of 64 x 64 but for the strength that brightness gives and takes."""
     cv2 = opencv()
     grids = []
     for each in (a, b):
@@ -114,7 +115,9 @@ def _same_colours(a: Gray, b: Gray, fit: Fit) -> bool:
     ratio = math.sqrt((float(np.square(second).sum()) + 1) / (float(np.square(first).sum()) + 1))
     strength = math.sqrt(min(max(ratio, 1 / _STRENGTH), _STRENGTH))
     stronger = max(float(np.abs(each).mean()) for each in (first, second))
-    return float(np.abs(strength * first - second / strength).mean()) <= _CHROMA + _OF_CHROMA * stronger
+    difference = np.abs(strength * first - second / strength)
+    local = float(np.quantile(difference.max(axis=-1), _LOCALLY))
+    return float(difference.mean()) <= _CHROMA + _OF_CHROMA * stronger and local <= _LOCAL_CHROMA
 
 
 def _warped(channel: Floats, fit: Fit) -> Floats:

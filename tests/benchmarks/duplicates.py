@@ -21,13 +21,15 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from filters.phash import HALVES, WINDOWS
 from tests.benchmarks.cpu import Used, run_tree
@@ -84,7 +86,7 @@ def found_and_merged(data: Path, pictures: int, sheets: Path | None) -> dict[str
         "recall_by_set": by_set,
         "false_merges": {name: found.different for name, found in merged.items()},
         "merged": {name: len(found.merged) for name, found in merged.items()},
-        "unjudged": {name: len(found.unjudged) for name, found in merged.items()},
+        "unjudged": {name: found.unjudged for name, found in merged.items()},
     }
 
 
@@ -211,27 +213,42 @@ def _ours(kind: str, folder: Path, rows: int, scratch: Path) -> Used:
 
 
 def planted(cache: Path, rows: int) -> Path:
-    """`draw_pairs` with near copies: one row in twenty shows the next one's picture, resized or cut, and says nearly
-    what it says."""
+    """Distinct pictures with the captions of `draw_pairs`; one row in twenty shows the next one's picture, resized or
+    cut, and says nearly what it says. Its own pictures won't do: cut from a few textures, a third of them overlap."""
     drawn = draw_pairs(cache / f"pairs-{rows}", rows)
     folder = cache / f"planted-{rows}"
     if (folder / "pairs.jsonl").exists():
         return folder
     lines = [json.loads(line) for line in (drawn / "pairs.jsonl").read_text().splitlines()]
-    (folder / "copies").mkdir(parents=True, exist_ok=True)
+    (folder / "images").mkdir(parents=True, exist_ok=True)
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        list(pool.map(_draw_picture, range(rows), [folder / "images"] * rows, chunksize=100))
     rng = random.Random(rows)
-    for place in range(0, len(lines) - 1, _COPIES):
-        original = lines[place + 1]
-        words = original["caption"].split()
-        words[rng.randrange(len(words))] = "otherwise"
-        name = f"copies/{place}.jpg"
-        with Image.open(drawn / original["image"]) as image:
-            _edit(rng)(image.convert("RGB")).save(folder / name, quality=85)
-        lines[place] = {**lines[place], "image": name, "caption": " ".join(words)}
-    if not (folder / "images").exists():
-        (folder / "images").symlink_to((drawn / "images").resolve())
+    for place, line in enumerate(lines):
+        line["image"] = f"images/{place:06}.jpg"
+        if place % _COPIES == 0 and place + 1 < len(lines):
+            words = lines[place + 1]["caption"].split()
+            words[rng.randrange(len(words))] = "otherwise"
+            line["caption"] = " ".join(words)
+            with Image.open(folder / f"images/{place + 1:06}.jpg") as image:
+                _edit(rng)(image).save(folder / line["image"], quality=85)
     (folder / "pairs.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     return folder
+
+
+def _draw_picture(number: int, folder: Path) -> None:
+    """Clouds of colour with shapes and grain, 380 x 330 pixels or so, about 30 kB."""
+    rng = np.random.default_rng(number)
+    size = (int(rng.integers(300, 460)), int(rng.integers(260, 400)))
+    image = Image.fromarray(rng.integers(0, 256, (8, 10, 3), dtype=np.uint8)).resize(size, Image.Resampling.BICUBIC)
+    draw = ImageDraw.Draw(image)
+    for _ in range(20):
+        x, y = int(rng.integers(0, size[0])), int(rng.integers(0, size[1]))
+        colour = tuple(int(level) for level in rng.integers(0, 256, 3))
+        draw.ellipse((x, y, x + int(rng.integers(8, 90)), y + int(rng.integers(8, 90))), fill=colour)
+    grain = rng.normal(0, 8, (size[1], size[0], 1))
+    pixels = (np.asarray(image).astype(np.float32) + grain).clip(0, 255).astype(np.uint8)
+    Image.fromarray(pixels).save(folder / f"{number:06}.jpg", quality=85)
 
 
 def _edit(rng: random.Random) -> Callable[[Image.Image], Image.Image]:

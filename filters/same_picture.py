@@ -32,11 +32,11 @@ _EVIDENCE = 12  # blocks with ink that there must be, or nothing can be told
 _CROPPED = 0.12  # of a side, at most
 _STRETCHED = 0.04  # of the proportions, as thumbnails tell them
 # A watermark: how much of the blocks with ink, and in which corner, as shares of height and width.
-_OF_INK, _CORNER = 0.25, (0.16, 0.4)
+_OF_INK, _CORNER = 0.25, (0.11, 0.4)
 _CHANGED, _TAKEN, _GROUND = 25.0, 0.15, 25  # levels of a changed pixel, the share that may be taken away, pixels around
 _STRENGTH = 1.5  # of colours, by which light may change them
 _CHROMA, _OF_CHROMA = 2.0, 0.25  # levels of Cb and Cr on average, and as a share of the stronger's, that may differ
-_LOCALLY, _LOCAL_CHROMA = 0.995, 36.0  # all but this share of 64 x 64 cells may differ by so many: a red frame is seen
+_LOCALLY, _LOCAL_CHROMA = 0.995, 25.0  # all but this share of 64 x 64 cells may differ by so many: a red frame is seen
 _DOUBTFUL = 0.02  # of the blocks: so few may differ for want of a better fit
 
 Gray = npt.NDArray[np.uint8]

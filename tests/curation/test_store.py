@@ -160,5 +160,6 @@ rules:
         assert read_manifest(local.tables[stage]) == read_manifest(remote.tables[stage]), stage
     table = read_table(remote.tables["ingest_scenes"], columns=["media"], filters=[("fate", "==", "kept")])
     sha256 = table.column("media")[0][0]["sha256"].as_py()
-    assert MediaStore(bucket).get(sha256) == MediaStore(str(tmp_path / "store")).get(sha256)
-    assert join(bucket, "media") in media_url(bucket, sha256)
+    store = f"{bucket}/store"
+    assert MediaStore(store).get(sha256) == MediaStore(str(tmp_path / "store")).get(sha256)
+    assert join(store, "media") in media_url(store, sha256)

@@ -70,13 +70,9 @@ def hidden(difference: Floats, raw: Floats) -> Floats:
     return np.where(unseen, np.float32(0), difference)
 
 
-def lay_over(a: Floats, b: Floats, fit: Fit, peaks: tuple[Floats, Floats] | None = None) -> Overlay:
-    """`a` [h, w] in the frame and the light of `b` [H, W].
-
-    `peaks` are both pictures' brightest channels, by which it is seen that light was cut off: yellow has a luma of 226.
-    With them `levels` are those of `b` wherever more or less light explains the difference.
-    """
-    height, width = b.shape
+def in_frame(a: Floats, shape: tuple[int, ...], fit: Fit) -> Floats:
+    """What `a` [h, w] shows in the frame of `b`, whose `shape` is (H, W); beyond its edges they go on."""
+    height, width = shape
     rows, columns = a.shape
     to_a = np.array(
         [
@@ -86,13 +82,20 @@ def lay_over(a: Floats, b: Floats, fit: Fit, peaks: tuple[Floats, Floats] | None
     )
     cv2 = opencv()
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    whole = np.ascontiguousarray(a)
+    return np.asarray(cv2.warpAffine(whole, to_a, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE))
 
-    def laid(levels: Floats) -> Floats:
-        return np.asarray(cv2.warpAffine(levels, to_a, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE))
 
-    raw = laid(a)
+def lay_over(a: Floats, b: Floats, fit: Fit, peaks: tuple[Floats, Floats] | None = None) -> Overlay:
+    """`a` [h, w] in the frame and the light of `b` [H, W].
+
+    `peaks` are both pictures' brightest channels, by which it is seen that light was cut off: yellow has a luma of 226.
+    With them `levels` are those of `b` wherever more or less light explains the difference.
+    """
+    height, width = b.shape
+    raw = in_frame(a, b.shape, fit)
     inside = _within(height, fit.scale_y, fit.shift_y)[:, None] & _within(width, fit.scale_x, fit.shift_x)[None, :]
-    peak_a, peak_b = (laid(peaks[0]), peaks[1]) if peaks else (raw, b)
+    peak_a, peak_b = (in_frame(peaks[0], b.shape, fit), peaks[1]) if peaks else (raw, b)
     gain, offset = _light(raw, b, inside & (raw > BLACK) & (peak_a < WHITE) & (b > BLACK) & (peak_b < WHITE), inside)
     levels = (gain * raw + offset).clip(0, 255)
     if peaks:

@@ -7,7 +7,6 @@ the work quadratic: of equal hashes the first two stand for all, and each asker 
 
 from __future__ import annotations
 
-import functools
 import itertools
 import math
 from collections.abc import Iterator, Sequence
@@ -18,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from filters.phash import HALVES, WINDOWS
+from filters.reading.faiss import faiss_library
 
 BANDS = 6  # of a picture's hash, of 10 or 11 bits
 STAND_FOR = 2  # pictures or texts that stand for all of one bucket with the same hash (platform default)
@@ -188,7 +188,7 @@ def _ranges(starts: Places, counts: Places) -> Places:
 
 def _searched(askers: Entries, held: Entries, most_bits: int) -> tuple[Entries, int]:
     """The nearest few of a large bucket for each of its askers, and how many askers have more than those."""
-    index = _faiss().IndexBinaryFlat(64)
+    index = faiss_library().IndexBinaryFlat(64)
     index.add(_as_bytes(held["hash"]))
     found, crowded = [], 0
     some = max(1, _AT_ONCE // len(held))  # askers at a time, as all of them may be near to all
@@ -224,12 +224,3 @@ def _as_bytes(hashes: Hashes) -> npt.NDArray[np.uint8]:
 def joined(parts: Sequence[bytes]) -> Entries:
     """Entries out of the bytes of several arrays of them."""
     return np.concatenate([np.frombuffer(part, dtype=ENTRY) for part in parts]) if parts else np.empty(0, ENTRY)
-
-
-@functools.cache
-def _faiss() -> Any:
-    """`faiss`, held to one thread: a worker has one core."""
-    import faiss
-
-    faiss.omp_set_num_threads(1)
-    return faiss

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from filters.align import Fit, Floats, Mask, Overlay, align, lay_over, rough_fit
+from filters.align import Fit, Floats, Mask, Overlay, align, in_frame, lay_over, rough_fit
 from filters.reading.opencv import opencv
 
 SIDE = 768  # pixels of the longer side at which pictures are compared: letters of a page can be told apart
@@ -109,7 +109,7 @@ def _same_colours(a: Gray, b: Gray, fit: Fit) -> bool:
     for each in (a, b):
         small = cv2.resize(each, (_SMALL, _SMALL), interpolation=cv2.INTER_AREA)
         grids.append(np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2YCrCb))[..., 1:].astype(np.float32) - 128)
-    laid = [_warped(grids[0][..., channel], fit) for channel in (0, 1)]
+    laid = [in_frame(grids[0][..., channel], (_SMALL, _SMALL), fit) for channel in (0, 1)]
     first, second = np.stack(laid, -1), grids[1]
     # Brightness gives and takes colour; what it changes is shared out between both, so that either may come first.
     ratio = math.sqrt((float(np.square(second).sum()) + 1) / (float(np.square(first).sum()) + 1))
@@ -118,22 +118,6 @@ def _same_colours(a: Gray, b: Gray, fit: Fit) -> bool:
     difference = np.abs(strength * first - second / strength)
     local = float(np.quantile(difference.max(axis=-1), _LOCALLY))
     return float(difference.mean()) <= _CHROMA + _OF_CHROMA * stronger and local <= _LOCAL_CHROMA
-
-
-def _warped(channel: Floats, fit: Fit) -> Floats:
-    cv2 = opencv()
-    to_a = np.array(
-        [
-            [fit.scale_x, 0, (fit.shift_x + fit.scale_x * 0.5 / _SMALL) * _SMALL - 0.5],
-            [0, fit.scale_y, (fit.shift_y + fit.scale_y * 0.5 / _SMALL) * _SMALL - 0.5],
-        ]
-    )
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return np.asarray(
-        cv2.warpAffine(
-            np.ascontiguousarray(channel), to_a, (_SMALL, _SMALL), flags=flags, borderMode=cv2.BORDER_REPLICATE
-        )
-    )
 
 
 def _same_scale(a: Gray, b: Gray, fit: Fit) -> tuple[Floats, Floats]:

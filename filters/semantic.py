@@ -10,11 +10,10 @@ of zeros is similar to nothing.
 
 from __future__ import annotations
 
-import functools
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
+
+from filters.reading.faiss import faiss_library
 
 CLUSTER_SIZE = 1000  # platform default: a cluster's pairs take milliseconds
 DIGITS = 4  # of a similarity: what float32 products give alike in any order
@@ -42,7 +41,7 @@ def train_centroids(sample: Floats, clusters: int, seed: int = 0) -> Floats:
     """
     if not len(sample) or clusters < 1:
         raise ValueError(f"{clusters} clusters of {len(sample)} points: give at least one of each")
-    kmeans = _faiss().Kmeans(
+    kmeans = faiss_library().Kmeans(
         sample.shape[1],
         min(clusters, len(sample)),
         niter=_ROUNDS,
@@ -91,7 +90,7 @@ def near_pairs(points: Floats, least: float, most: int = 32) -> tuple[Ints, Ints
     if count < 2:
         return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32)
     units = _units(points)
-    index = _faiss().IndexFlatIP(units.shape[1])
+    index = faiss_library().IndexFlatIP(units.shape[1])
     index.add(units)
     # One more than `most`, as a point finds itself, unless more of its equals stand before it.
     scores, found = index.search(units, min(most + 1, count))
@@ -119,12 +118,3 @@ def _products(units: Floats, i: Ints, j: Ints) -> Doubles:
 def _units(points: Floats) -> Floats:
     lengths = np.linalg.norm(points, axis=1, keepdims=True)
     return np.ascontiguousarray(points / np.where(lengths > 0, lengths, 1), dtype=np.float32)
-
-
-@functools.cache
-def _faiss() -> Any:
-    """The module `faiss`, held to one thread: a worker searches one cluster on one core, and sums in one order."""
-    import faiss
-
-    faiss.omp_set_num_threads(1)
-    return faiss

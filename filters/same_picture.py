@@ -11,6 +11,7 @@ Measured on the real sets: see `tests/benchmarks/duplicates.py`.
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 
@@ -31,9 +32,12 @@ _TONE = 20.0  # levels by which plain blocks may differ
 _EVIDENCE = 12  # blocks with ink that there must be, or nothing can be told
 _CROPPED = 0.12  # of a side, at most
 _STRETCHED = 0.04  # of the proportions, as thumbnails tell them
-# A watermark: how much of the blocks with ink, and in which corner, as shares of height and width.
-_OF_INK, _CORNER = 0.25, (0.11, 0.4)
-_CHANGED, _TAKEN, _GROUND = 25.0, 0.15, 25  # levels of a changed pixel, the share that may be taken away, pixels around
+# A watermark: how much of the blocks with ink it may change; how far it may reach from its corner, down in shares of
+# height or, on a strip, of width, and across in shares of width; and how near it must come to the side.
+_OF_INK, _DOWN, _OF_STRIP, _ACROSS, _MARGIN = 0.25, 0.11, 0.045, 0.4, 0.1
+_CHANGED, _TAKEN, _GROUND = 25.0, 0.28, 25  # levels of a changed pixel, the share that may be taken away, pixels around
+# Copies of one size, edge to edge: 3 x 3 pixels differ by up to 28 levels after JPEG of quality 30, by 40 in a digit.
+_STROKE, _EDGE_TO_EDGE = 32.0, 0.002
 _STRENGTH = 1.5  # of colours, by which light may change them
 _CHROMA, _OF_CHROMA = 2.0, 0.25  # levels of Cb and Cr on average, and as a share of the stronger's, that may differ
 _LOCALLY, _LOCAL_CHROMA = 0.995, 25.0  # all but this share of 64 x 64 cells may differ by so many: a red frame is seen
@@ -81,8 +85,12 @@ def _compare(a: Gray, b: Gray) -> Comparison:
     peak_a, peak_b = (
         _resized(each.max(axis=2), like.shape[1], like.shape[0]) for each, like in ((a, first), (b, second))
     )
-    over = lay_over(first, second, align(first, second, fit, rounds=8, ratio=ratio), (peak_a, peak_b))
-    return _judge(over.levels, second, *_blocks(over, second))
+    fit = align(first, second, fit, rounds=8, ratio=ratio)
+    over = lay_over(first, second, fit, (peak_a, peak_b))
+    shown, inked, differs = _blocks(over, second)
+    if a.shape == b.shape and _is_edge_to_edge(fit):
+        differs |= shown & _other_strokes(over.levels, second)
+    return _judge(over.levels, second, shown, inked, differs)
 
 
 def _fits_small(a: Gray, b: Gray) -> Fit | None:
@@ -100,6 +108,11 @@ def _plausible(fit: Fit) -> bool:
     starts, scales = (fit.shift_x, fit.shift_y), (fit.scale_x, fit.scale_y)
     ends = [start + scale for start, scale in zip(starts, scales, strict=True)]
     return all(abs(start) <= _CROPPED for start in starts) and all(abs(end - 1) <= _CROPPED for end in ends)
+
+
+def _is_edge_to_edge(fit: Fit) -> bool:
+    starts, scales = (fit.shift_x, fit.shift_y), (fit.scale_x, fit.scale_y)
+    return all(abs(off) <= _EDGE_TO_EDGE for off in (*starts, *(scale - 1 for scale in scales)))
 
 
 def _same_colours(a: Gray, b: Gray, fit: Fit) -> bool:
@@ -170,6 +183,17 @@ def _blocks(over: Overlay, b: Floats) -> tuple[Mask, Mask, Mask]:
     return shown, shown & (inked_a | inked_b), shown & differs
 
 
+def _other_strokes(a: Floats, b: Floats) -> Mask:
+    """The blocks in which a stroke is another one, for pictures that nothing has scaled: of tiny letters, a block shows
+    so many that one of them hardly counts in its correlation."""
+    cv2 = opencv()
+    moved = (np.roll(a, (down, across), (0, 1)) for down in (-1, 0, 1) for across in (-1, 0, 1))
+    least = functools.reduce(np.minimum, (np.abs(cv2.boxFilter(each - b, -1, (3, 3))) for each in moved))
+    half = _BLOCK // 2
+    grid = np.ix_(*(np.arange(half, side - half, _STRIDE) for side in b.shape))
+    return np.asarray(cv2.dilate(least, np.ones((_BLOCK, _BLOCK), np.uint8))[grid] > _STROKE)
+
+
 def _moments(levels: Floats) -> tuple[Floats, Floats]:
     mean = _boxed(levels)
     return mean, np.maximum(_boxed(levels * levels) - mean * mean, 0)
@@ -229,9 +253,17 @@ def _taken(before: Floats, after: Floats, changed: Mask) -> float:
 
 
 def _is_corner(shown: Mask, differs: Mask) -> bool:
-    """Whether all that differs lies in one corner of the picture."""
-    spans = [np.flatnonzero(differs.any(axis=axis)) for axis in (1, 0)]
+    """Whether all that differs lies in one corner of the picture, near its side."""
+    rows, columns = shown.shape
+    reaches = math.ceil(max(_DOWN * rows, _OF_STRIP * columns)), math.ceil(_ACROSS * columns)
+    margins = reaches[0], math.ceil(_MARGIN * columns)
     return all(
-        span[-1] < most * side or span[0] >= (1 - most) * side
-        for span, most, side in zip(spans, _CORNER, shown.shape, strict=True)
+        _is_at_an_end(np.flatnonzero(differs.any(axis=1 - axis)), shown.shape[axis], reaches[axis], margins[axis])
+        for axis in (0, 1)
     )
+
+
+def _is_at_an_end(span: npt.NDArray[np.intp], side: int, reach: int, margin: int) -> bool:
+    """Whether blocks `span` of `side` go no further than `reach` from the start or the end and come within `margin`."""
+    first, last = span[0], side - 1 - span[-1]
+    return (first <= margin and span[-1] < reach) or (last <= margin and span[0] >= side - reach)

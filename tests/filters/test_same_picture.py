@@ -294,6 +294,18 @@ def test_a_watermark_in_a_corner_is_a_spot(real_data: Path, corner: tuple[float,
             assert 0 < result.differing <= 0.05 * result.blocks
 
 
+def test_a_watermark_on_a_strip_may_be_high(real_data: Path) -> None:
+    strip = pictures(real_data, "cells", 1)[0][200:270]
+    assert same_both_ways(strip, lettered(strip, 0.86, 0.7, "(c) WX")) == (True, True)
+
+
+def test_a_word_more_near_a_corner_is_no_watermark(real_data: Path) -> None:
+    """It only adds, and is as far up and across as a watermark may be; but it keeps away from the side."""
+    names = ("click-collapsible-2-nodelay-07", "click-collapsible-2-nodelay-04")  # the task names "Amet," and "A,"
+    one, two = (decode((real_data / "gui" / "images" / f"{name}.png").read_bytes()) for name in names)
+    assert same_both_ways(one, two) == (False, False)
+
+
 @pytest.mark.parametrize("name", ["002", "116", "345", "453"])
 def test_a_word_in_the_middle_is_no_spot(real_data: Path, name: str) -> None:
     rgb = decode((real_data / "receipts" / "images" / f"{name}.jpg").read_bytes())
@@ -354,6 +366,15 @@ def test_one_digit_makes_another_page(size: int, other: str) -> None:
 def test_one_digit_in_small_print_makes_another_page(size: int, other: str) -> None:
     changed = page([*LINES[:9], LINES[9].replace("12.50", other), *LINES[10:]], size)
     assert same_both_ways(page(LINES, size), changed) == (False, False)
+
+
+@pytest.mark.parametrize("other", ["12.30", "19.50"])
+def test_one_digit_in_tiny_print_makes_another_page_even_as_a_jpeg(other: str) -> None:
+    lines = [f"{line} at a price of {number}9.99 a piece" for number, line in enumerate(LINES)]
+    changed = [*lines[:9], lines[9].replace("12.50", other), *lines[10:]]
+    one, two = (saved(Image.fromarray(page(each, 10)), quality=60) for each in (lines, changed))
+    assert same_both_ways(one, two) == (False, False)
+    assert same_both_ways(one, saved(Image.fromarray(one), quality=50)) == (True, True)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 400), (10, 10), (400, 6)])

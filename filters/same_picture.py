@@ -34,13 +34,13 @@ _CROPPED = 0.12  # of a side, at most
 _STRETCHED = 0.04  # of the proportions, as thumbnails tell them
 # A watermark: how much of the blocks with ink it may change; how far it may reach from its corner, down in shares of
 # height or, on a strip, of width, and across in shares of width; and how near it must come to the side.
-_OF_INK, _DOWN, _OF_STRIP, _ACROSS, _MARGIN = 0.25, 0.11, 0.045, 0.4, 0.1
+_OF_INK, _DOWN, _OF_STRIP, _ACROSS, _MARGIN = 0.25, 0.11, 0.045, 0.4, 0.08
 _CHANGED, _TAKEN, _GROUND = 25.0, 0.28, 25  # levels of a changed pixel, the share that may be taken away, pixels around
 # Copies of one size, edge to edge: 3 x 3 pixels differ by up to 28 levels after JPEG of quality 30, by 40 in a digit.
 _STROKE, _EDGE_TO_EDGE = 32.0, 0.002
 _STRENGTH = 1.5  # of colours, by which light may change them
 _CHROMA, _OF_CHROMA = 2.0, 0.25  # levels of Cb and Cr on average, and as a share of the stronger's, that may differ
-_LOCALLY, _LOCAL_CHROMA = 0.995, 25.0  # all but this share of 64 x 64 cells may differ by so many: a red frame is seen
+_TINT, _TINTED = 25.0, 0.005  # levels of Cb or Cr in a pixel, and the share of pixels that may differ by more
 _DOUBTFUL = 0.02  # of the blocks: so few may differ for want of a better fit
 
 Gray = npt.NDArray[np.uint8]
@@ -87,6 +87,8 @@ def _compare(a: Gray, b: Gray) -> Comparison:
     )
     fit = align(first, second, fit, rounds=8, ratio=ratio)
     over = lay_over(first, second, fit, (peak_a, peak_b))
+    if not _same_tints(a, b, fit, (_size(first), _size(second)), over.inside):
+        return Comparison(False, "their colours differ")
     shown, inked, differs = _blocks(over, second)
     if a.shape == b.shape and _is_edge_to_edge(fit):
         differs |= shown & _other_strokes(over.levels, second)
@@ -116,21 +118,43 @@ def _is_edge_to_edge(fit: Fit) -> bool:
 
 
 def _same_colours(a: Gray, b: Gray, fit: Fit) -> bool:
-    """Whether Cb and Cr agree on a grid of 64 x 64 but for the strength that brightness gives and takes."""
+    """Whether Cb and Cr agree on the whole, on a grid of 64 x 64, but for the strength that brightness gives and takes:
+    the cheap look."""
+    first, second = _chroma(a, b, fit, (_SMALL, _SMALL), (_SMALL, _SMALL))
+    stronger = max(float(np.abs(each).mean()) for each in (first, second))
+    return float(np.abs(first - second).mean()) <= _CHROMA + _OF_CHROMA * stronger
+
+
+def _same_tints(a: Gray, b: Gray, fit: Fit, sizes: tuple[tuple[int, int], tuple[int, int]], inside: Mask) -> bool:
+    """Whether Cb and Cr agree everywhere, once the pictures lie on each other: a red line may be as dark as what it is
+    drawn on. `sizes` are theirs at one scale."""
     cv2 = opencv()
-    grids = []
-    for each in (a, b):
-        small = cv2.resize(each, (_SMALL, _SMALL), interpolation=cv2.INTER_AREA)
-        grids.append(np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2YCrCb))[..., 1:].astype(np.float32) - 128)
-    laid = [in_frame(grids[0][..., channel], (_SMALL, _SMALL), fit) for channel in (0, 1)]
-    first, second = np.stack(laid, -1), grids[1]
+    first, second = (cv2.boxFilter(each, -1, (3, 3)) for each in _chroma(a, b, fit, *sizes))
+    beyond = np.maximum(_beyond(first, second), _beyond(second, first)).max(axis=-1)
+    return float(((beyond > _TINT) & inside).mean()) <= _TINTED
+
+
+def _chroma(a: Gray, b: Gray, fit: Fit, of_a: tuple[int, int], of_b: tuple[int, int]) -> tuple[Floats, Floats]:
+    """Cb and Cr [H, W, 2] of `a` in the frame of `b`, and those of `b`, each resized to (height, width) first."""
+    cv2 = opencv()
+    levels = []
+    for each, (height, width) in ((a, of_a), (b, of_b)):
+        small = cv2.resize(each, (width, height), interpolation=cv2.INTER_AREA)
+        levels.append(np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2YCrCb))[..., 1:].astype(np.float32) - 128)
+    first, second = np.stack([in_frame(levels[0][..., channel], of_b, fit) for channel in (0, 1)], -1), levels[1]
     # Brightness gives and takes colour; what it changes is shared out between both, so that either may come first.
     ratio = math.sqrt((float(np.square(second).sum()) + 1) / (float(np.square(first).sum()) + 1))
     strength = math.sqrt(min(max(ratio, 1 / _STRENGTH), _STRENGTH))
-    stronger = max(float(np.abs(each).mean()) for each in (first, second))
-    difference = np.abs(strength * first - second / strength)
-    local = float(np.quantile(difference.max(axis=-1), _LOCALLY))
-    return float(difference.mean()) <= _CHROMA + _OF_CHROMA * stronger and local <= _LOCAL_CHROMA
+    return strength * first, second / strength
+
+
+def _beyond(a: Floats, b: Floats) -> Floats:
+    """By how much each pixel of `b` lies outside of what `a` has there or beside it: an edge between two colours may
+    lie half a pixel from where it should."""
+    cv2 = opencv()
+    around = np.ones((3, 3), np.uint8)
+    beyond: Floats = np.maximum(b - cv2.dilate(a, around), cv2.erode(a, around) - b)
+    return beyond
 
 
 def _same_scale(a: Gray, b: Gray, fit: Fit) -> tuple[Floats, Floats]:
@@ -148,6 +172,11 @@ def _same_scale(a: Gray, b: Gray, fit: Fit) -> tuple[Floats, Floats]:
 def _resized(luma: Gray, width: int, height: int) -> Floats:
     cv2 = opencv()
     return np.asarray(cv2.resize(luma, (width, height), interpolation=cv2.INTER_AREA)).astype(np.float32)
+
+
+def _size(levels: Floats) -> tuple[int, int]:
+    height, width = levels.shape
+    return height, width
 
 
 def _cells(levels: Floats) -> Floats:

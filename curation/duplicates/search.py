@@ -28,8 +28,8 @@ _NAMES = [column.split()[0] for column in _FOUND.split(", ")]
 
 @dataclass(frozen=True)
 class Candidates:
-    """`pairs` (a, b, bits, mirrored): ids a < b, each pair once, `asker` being the one that asked. `stood_for` and
-    `crowded` say what was not compared with all: see `filters.neighbours.Near`."""
+    """`pairs` (a, b, bits, mirrored): ids a < b, each pair once, as near as it was found. `stood_for` and `crowded` say
+    what was not compared with all: see `filters.neighbours.Near`."""
 
     pairs: DataFrame
     stood_for: int
@@ -82,9 +82,9 @@ def candidates(
     found = checkpoint(dealt.sortWithinPartitions("part").mapInArrow(search, _FOUND), name)
     counts = found.agg(F.sum("stood_for").alias("stood_for"), F.sum("crowded").alias("crowded")).first()
     assert counts
-    best = F.min(F.struct("bits", "mirrored", "asker")).alias("best")
+    best = F.min(F.struct("bits", "mirrored")).alias("best")
     ends = [F.least("asker", "held").alias("a"), F.greatest("asker", "held").alias("b")]
-    pairs = found.where("asker is not null").select(*ends, "bits", "mirrored", "asker").groupBy("a", "b").agg(best)
+    pairs = found.where("asker is not null").select(*ends, "bits", "mirrored").groupBy("a", "b").agg(best)
     return Candidates(pairs.select("a", "b", "best.*"), counts["stood_for"] or 0, counts["crowded"] or 0)
 
 

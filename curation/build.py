@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import jmespath
-from jmespath.parser import ParsedResult
-from jmespath.visitor import TreeInterpreter
 
+from curation import fields
 from curation.contract.recipe import Source
 from curation.contract.sample import (
     Answer,
@@ -35,6 +33,9 @@ from curation.contract.sample import (
     text_part,
 )
 from curation.readers import Problem
+from filters.action_match import step_text
+from filters.table_metrics import read_table
+from model.actions import validate_step
 from model.geometry import orient_points, to_displayed_pixels
 
 # What the user asks where neither the data nor the recipe says. Platform defaults.
@@ -100,8 +101,8 @@ class Builder:
         ]
 
     def _sample(self, row_id: str, parents: tuple[str, ...], row: dict[str, Any], fetch: FetchImage) -> Sample:
-        values = {key: _search(expression, row) for key, expression in self.fields.items()}
-        media = (fetch(_present(values, "image")),) if "image" in self.fields else ()
+        values = {key: fields.search(expression, row) for key, expression in self.fields.items()}
+        media = (fetch(fields.present(values, "image")),) if "image" in self.fields else ()
         draft = self.draft(values, _Frame(self.source, media[0] if media else None))
         sample = Sample(
             row_id=row_id,
@@ -130,7 +131,7 @@ class _Frame:
     def region(self, points: Any, label: str = "", text: str = "") -> Region:
         assert self.media is not None
         boxes = self.source.boxes
-        numbers = _numbers(points)
+        numbers = fields.numbers(points)
         shape: Shape = {2: "point", 4: "box", 8: "quad"}[len(numbers)]  # type: ignore[assignment]
         stored = (self.media.width, self.media.height)
         size = stored if boxes.frame == "stored" else self.media.displayed
@@ -152,16 +153,18 @@ class _Frame:
 
 
 def _caption(values: dict[str, Any], frame: _Frame) -> _Draft:
-    caption = _text(values, "caption")
+    caption = fields.text(values, "caption")
     return _ask_about_image("caption", frame.prompt(), caption, "")
 
 
 def _vqa(values: dict[str, Any], frame: _Frame) -> _Draft:
-    return _ask_about_image("vqa", _text(values, "question"), _text(values, "answer"), frame.source.verifier)
+    return _ask_about_image(
+        "vqa", fields.text(values, "question"), fields.text(values, "answer"), frame.source.verifier
+    )
 
 
 def _extraction(values: dict[str, Any], frame: _Frame) -> _Draft:
-    value = _present(values, "answer")
+    value = fields.present(values, "answer")
     if not isinstance(value, dict):
         raise Problem("bad_field", f"`answer` should be an object, found {type(value).__name__}")
     return _ask_about_image(
@@ -170,26 +173,33 @@ def _extraction(values: dict[str, Any], frame: _Frame) -> _Draft:
 
 
 def _ask_about_image(task: Task, question: str, answer: str, verifier: Verifier) -> _Draft:
+    _check_answer(answer, verifier)
     turns = [("user", [media_part(0), text_part(question)]), ("assistant", [text_part(answer)])]
     return _Draft(task, turns, Answer(text=answer, verifier=verifier))
 
 
 def _spotting(values: dict[str, Any], frame: _Frame) -> _Draft:
-    regions = [frame.region(_points(item), text=_text(item, "text")) for item in _items(values, "regions")]
+    regions = [
+        frame.region(fields.present(item, "points"), text=fields.text(item, "text"))
+        for item in fields.items(values, "regions")
+    ]
     answer = Answer(text="\n".join(region.text for region in regions), verifier="spotting")
     return _pointing("ocr", frame.prompt(), regions, answer)
 
 
 def _detection(values: dict[str, Any], frame: _Frame) -> _Draft:
-    regions = [frame.region(_points(item), label=_text(item, "label")) for item in _items(values, "regions")]
+    regions = [
+        frame.region(fields.present(item, "points"), label=fields.text(item, "label"))
+        for item in fields.items(values, "regions")
+    ]
     labels = sorted({region.label for region in regions})
     answer = Answer(text="\n".join(region.label for region in regions), verifier="boxes")
     return _pointing("grounding", frame.prompt(labels=", ".join(labels)), regions, answer)
 
 
 def _referring(values: dict[str, Any], frame: _Frame) -> _Draft:
-    phrase = _text(values, "phrase")
-    region = frame.region(_present(values, "region"), label=phrase)
+    phrase = fields.text(values, "phrase")
+    region = frame.region(fields.present(values, "region"), label=phrase)
     return _pointing("grounding", frame.prompt(phrase=phrase), [region], Answer(text=phrase, verifier="box"))
 
 
@@ -199,23 +209,48 @@ def _pointing(task: Task, question: str, regions: list[Region], answer: Answer) 
 
 
 def _click(values: dict[str, Any], frame: _Frame) -> _Draft:
-    label = _optional_text(values, "label")
-    region = frame.region(_present(values, "target"), label=label)
-    thought = _optional_text(values, "thought")
-    step = Step(media=0, action="left_click", thought=thought, region=0)
-    turns = [
-        ("user", [text_part(_text(values, "instruction")), media_part(0)]),
-        ("assistant", [action_part(0)]),
-    ]
-    return _Draft("agent", turns, Answer(text=label, verifier="click"), [region], [step])
+    label = fields.optional_text(values, "label")
+    region = frame.region(fields.present(values, "target"), label=label)
+    step = Step(media=0, action="left_click", thought=fields.optional_text(values, "thought"), region=0)
+    return _acting(values, step, [region], Answer(text=label, verifier="click"))
+
+
+def _action(values: dict[str, Any], frame: _Frame) -> _Draft:
+    """Any step; where it points, at `target` and for a swipe to `end`, is no part of its `arguments`."""
+    label = fields.optional_text(values, "label")
+    given = [name for name in ("target", "end") if values.get(name) is not None]
+    step = Step(
+        media=0,
+        action=fields.text(values, "action"),
+        tool=fields.optional_text(values, "tool") or "computer_use",  # type: ignore[arg-type]
+        arguments=json.dumps(values.get("arguments") or {}, ensure_ascii=False, allow_nan=False),
+        thought=fields.optional_text(values, "thought"),
+        region=0 if "target" in given else -1,
+        end_region=len(given) - 1 if "end" in given else -1,
+    )
+    validate_step(step)
+    regions = [frame.region(values[name], label=label) for name in given]
+    return _acting(values, step, regions, Answer(text=step_text(step), verifier="action"))
+
+
+def _acting(values: dict[str, Any], step: Step, regions: list[Region], answer: Answer) -> _Draft:
+    turns = [("user", [text_part(fields.text(values, "instruction")), media_part(0)]), ("assistant", [action_part(0)])]
+    return _Draft("agent", turns, answer, regions, [step])
 
 
 def _instruction(values: dict[str, Any], frame: _Frame) -> _Draft:
-    instruction, output = _text(values, "instruction"), _text(values, "output")
-    extra = _optional_text(values, "input")
+    instruction, output = fields.text(values, "instruction"), fields.text(values, "output")
+    extra = fields.optional_text(values, "input")
     question = f"{instruction}\n\n{extra}" if extra.strip() else instruction
+    _check_answer(output, frame.source.verifier)
     turns = [("user", [text_part(question)]), ("assistant", [text_part(output)])]
     return _Draft("text", turns, Answer(text=output, verifier=frame.source.verifier))
+
+
+def _check_answer(answer: str, verifier: Verifier) -> None:
+    """An answer that its verifier could compare with nothing is no answer. Raises ValueError, saying why."""
+    if verifier == "table":
+        read_table(answer)
 
 
 _DRAFTS: dict[str, Callable[[dict[str, Any], _Frame], _Draft]] = {
@@ -226,66 +261,9 @@ _DRAFTS: dict[str, Callable[[dict[str, Any], _Frame], _Draft]] = {
     "referring": _referring,
     "detection": _detection,
     "click": _click,
+    "action": _action,
     "instruction": _instruction,
 }
-
-
-def _search(expression: ParsedResult, row: dict[str, Any]) -> Any:
-    """A field's value. Projections (`lines[].text`) leave null items out without a word; here they are a problem."""
-    node = expression.parsed
-    if node["type"] == "projection":
-        projected = TreeInterpreter().visit(node["children"][0], row)
-        if isinstance(projected, list) and any(item is None for item in projected):
-            raise Problem("null_item", f"`{expression.expression}` meets an item that is null")
-    return expression.search(row)
-
-
-def _present(values: dict[str, Any], name: str) -> Any:
-    if values.get(name) is None:
-        raise Problem("missing_field", f"the row has no `{name}`")
-    return values[name]
-
-
-def _text(values: Any, name: str) -> str:
-    """Text, possibly empty: whether empty text is good enough is for the rules to say."""
-    value = _present(values, name)
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise Problem("bad_field", f"`{name}` should be text, found {type(value).__name__}")
-    if isinstance(value, float) and not math.isfinite(value):
-        raise Problem("bad_field", f"`{name}` is {value}")
-    return str(value)
-
-
-def _optional_text(values: Any, name: str) -> str:
-    return "" if values.get(name) is None else _text(values, name)
-
-
-def _items(values: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    items = _present(values, name)
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise Problem("bad_field", f"`{name}` should be a list of objects with `points` and a `text` or `label`")
-    if not items:
-        raise Problem("empty_field", f"`{name}` is empty")
-    return items
-
-
-def _points(item: dict[str, Any]) -> Any:
-    return _present(item, "points")
-
-
-def _numbers(points: Any) -> tuple[float, ...]:
-    try:
-        flat = [value for point in points for value in point] if _is_nested(points) else points
-        numbers = tuple(float(value) for value in flat) if isinstance(points, list | tuple) else ()
-    except (TypeError, ValueError, OverflowError):
-        numbers = ()
-    if len(numbers) not in (2, 4, 8) or not all(abs(number) < 1e7 for number in numbers):  # NaN fails too
-        raise Problem("bad_box", f"expected 2, 4 or 8 finite numbers: {str(points)[:200]}")
-    return numbers
-
-
-def _is_nested(points: Any) -> bool:
-    return isinstance(points, list) and bool(points) and isinstance(points[0], list | tuple)
 
 
 def _check_text(sample: Sample) -> None:

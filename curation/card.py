@@ -44,16 +44,7 @@ def card(ledger: Ledger, run: dict[str, Any]) -> str:
     mixed = mix(ledger)
     assert mixed
     settings = {stage: read_manifest(url).settings for stage, url in ledger.tables.items()}
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("curation", ""),
-        autoescape=False,  # this is no HTML: `finalize` sees every value instead
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        finalize=lambda value: as_markdown(value) if isinstance(value, str) else value,
-    )
-    return environment.get_template("card.md.j2").render(
+    return markdown_template("card.md.j2").render(
         run=run,
         rendered=rendered,
         splits={split: sum(row[split] for row in mixed["by"][0][1]) for split in ("train", "test")},
@@ -69,6 +60,20 @@ def card(ledger: Ledger, run: dict[str, Any]) -> str:
         mix=mixed,
         tables=[read_manifest(url) for url in ledger.tables.values()],
     )
+
+
+def markdown_template(name: str) -> jinja2.Template:
+    """One of this package's Markdown templates. Every text put into it is escaped by `as_markdown`."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("curation", ""),
+        autoescape=False,  # this is no HTML: `finalize` sees every value instead
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        finalize=lambda value: as_markdown(value) if isinstance(value, str) else value,
+    )
+    return environment.get_template(name)
 
 
 def as_markdown(text: str) -> str:

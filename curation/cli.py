@@ -51,9 +51,10 @@ WAITING = 3  # exit code: done here, waiting for people
 
 
 def main() -> None:
-    from curation import cli_data, cli_review, cli_rules, cli_train
+    from curation import cli_compare, cli_data, cli_review, cli_rules, cli_serve, cli_train
 
-    assert cli_data and cli_review and cli_rules and cli_train  # importing them adds their commands to `app`
+    # Importing them adds their commands to `app`.
+    assert cli_compare and cli_data and cli_review and cli_rules and cli_serve and cli_train
     with _readable_errors():
         app()
 

@@ -25,7 +25,17 @@ Pairs = Annotated[
 Policy = Annotated[
     Literal["llm", "llm+merger", "merger", "all"], typer.Option(help="what may train; the ViT only with `all`")
 ]
-MaxSteps = Annotated[int, typer.Option(help="stop after so many steps; -1: by epochs")]
+Method = Annotated[Literal["lora", "qlora", "full"], typer.Option(help="`qlora`: a 4-bit base, on a CUDA GPU")]
+MaxSteps = Annotated[int, typer.Option(help="so many steps; -1: by epochs")]
+PackTokens = Annotated[int, typer.Option(help="tokens of a pack at most: what fits in memory")]
+BatchSize = Annotated[int | None, typer.Option(help="samples of a pack at most; default: as many as fit")]
+Attention = Annotated[
+    Literal["auto", "sdpa", "varlen", "flash_attention_2", "eager"],
+    typer.Option(help="`auto`: varlen on a CUDA GPU, else sdpa"),
+]
+PartRate = Annotated[float | None, typer.Option(help="default: the learning rate")]
+SaveEvery = Annotated[int, typer.Option(help="steps between checkpoints to go on from; 0: none")]
+Workers = Annotated[int, typer.Option(help="processes that prepare packs")]
 Base = Annotated[Path | None, typer.Option("--base", help="an adapter's base, where it is not where it was")]
 
 
@@ -36,16 +46,22 @@ def sft(
     out: Out = DEFAULT_OUT,
     store: Store = "",
     model: Annotated[str, typer.Option(help="`nano`, or a local checkpoint folder of the dataset's family")] = "nano",
-    method: Literal["lora", "full"] = "lora",
+    method: Method = "lora",
     policy: Policy = "llm",
     learning_rate: float = 1e-4,
     epochs: float = 1.0,
     max_steps: MaxSteps = -1,
-    batch_size: int = 8,
+    pack_tokens: PackTokens = 4096,
+    batch_size: BatchSize = None,
     accumulation: int = 1,
     lora_rank: int = 16,
     lora_alpha: int = 32,
     max_length: int | None = None,
+    attention: Attention = "auto",
+    merger_learning_rate: PartRate = None,
+    vit_learning_rate: PartRate = None,
+    save_every: SaveEvery = 200,
+    workers: Workers = 0,
     seed: int = 17,
     as_json: AsJson = False,
 ) -> None:
@@ -53,22 +69,24 @@ def sft(
 
     Example: `winnow train sft --out ./work --model ./Qwen2.5-VL-3B --to ./checkpoints/receipts`
     """
-    _need_training()
+    need_training()
     from trainer.sft import train_sft
 
     settings = TrainSettings(
             model=model, method=method, policy=policy, learning_rate=learning_rate, epochs=epochs, max_steps=max_steps,
-            batch_size=batch_size, accumulation=accumulation, lora_rank=lora_rank, lora_alpha=lora_alpha,
-            max_length=max_length, seed=seed,
+            pack_tokens=pack_tokens, batch_size=batch_size, accumulation=accumulation, lora_rank=lora_rank,
+            lora_alpha=lora_alpha, max_length=max_length, attention=attention,
+            merger_learning_rate=merger_learning_rate, vit_learning_rate=vit_learning_rate, save_every=save_every,
+            workers=workers, seed=seed,
         )  # fmt: skip
-    with _mendable(), bar(make_console(), "training", unit="steps") as progress:
+    with mendable(), bar(make_console(), "training", unit="steps") as progress:
         summary = train_sft(
             _dataset("render", data, out, store),
             settings,
             str(to),
             lambda step, total, loss: progress.update(step, total, f"loss {loss:.3f}"),
         )
-    _tell(summary, as_json)
+    tell(summary, as_json)
 
 
 @train_app.command()
@@ -80,18 +98,23 @@ def dpo(
     data: Pairs = "",
     out: Out = DEFAULT_OUT,
     store: Store = "",
-    method: Literal["lora", "full"] = "lora",
+    method: Method = "lora",
     policy: Policy = "llm",
     learning_rate: float = 5e-6,
     beta: Annotated[float, typer.Option(help="how hard it is to move away from the reference")] = 0.1,
-    loss: Literal["sigmoid", "ipo"] = "sigmoid",
+    loss: Literal["sigmoid", "ipo", "mpo"] = "sigmoid",
     epochs: float = 1.0,
     max_steps: MaxSteps = -1,
-    batch_size: Annotated[int, typer.Option(help="pairs")] = 4,
+    length_normalised: Annotated[bool, typer.Option(help="go by means over an answer's tokens, not by sums")] = False,
+    pack_tokens: PackTokens = 4096,
+    batch_size: BatchSize = None,
     accumulation: int = 1,
     lora_rank: int = 16,
     lora_alpha: int = 32,
     max_length: int | None = None,
+    attention: Attention = "auto",
+    save_every: SaveEvery = 200,
+    workers: Workers = 0,
     seed: int = 17,
     as_json: AsJson = False,
 ) -> None:
@@ -99,15 +122,16 @@ def dpo(
 
     Example: `winnow train dpo --out ./work --model ./checkpoints/receipts-merged --to ./checkpoints/receipts-dpo`
     """
-    _need_training()
+    need_training()
     from trainer.dpo import train_dpo
 
     settings = DpoSettings(
-            method=method, policy=policy, learning_rate=learning_rate, beta=beta, loss=loss, epochs=epochs,
-            max_steps=max_steps, batch_size=batch_size, accumulation=accumulation, lora_rank=lora_rank,
-            lora_alpha=lora_alpha, max_length=max_length, seed=seed,
+            method=method, policy=policy, learning_rate=learning_rate, beta=beta, loss=loss,
+            length_normalised=length_normalised, epochs=epochs, max_steps=max_steps, pack_tokens=pack_tokens,
+            batch_size=batch_size, accumulation=accumulation, lora_rank=lora_rank, lora_alpha=lora_alpha,
+            max_length=max_length, attention=attention, save_every=save_every, workers=workers, seed=seed,
         )  # fmt: skip
-    with _mendable(), bar(make_console(), "training", unit="steps") as progress:
+    with mendable(), bar(make_console(), "training", unit="steps") as progress:
         summary = train_dpo(
             _dataset("render_dpo", data, out, store),
             settings,
@@ -115,7 +139,7 @@ def dpo(
             str(to),
             lambda step, total, loss: progress.update(step, total, f"loss {loss:.3f}"),
         )
-    _tell(summary, as_json)
+    tell(summary, as_json)
 
 
 @train_app.command()
@@ -133,12 +157,12 @@ def nano(
 
     Example: `OMP_NUM_THREADS=1 winnow train nano --to ./nano`, then `train: {model: ./nano}` in a recipe
     """
-    _need_training()
+    need_training()
     from curation.nano import make_nano
 
-    with _mendable(), bar(make_console(), "teaching", unit="steps") as progress:
+    with mendable(), bar(make_console(), "teaching", unit="steps") as progress:
         card = make_nano(to.resolve(), steps, seed, questions, progress.update)
-    _tell(card, as_json)
+    tell(card, as_json)
 
 
 @app.command("eval")
@@ -149,25 +173,34 @@ def evaluate(
     out: Out = DEFAULT_OUT,
     store: Store = "",
     base: Base = None,
+    pairs: Annotated[str, typer.Option(help="a rendered preference dataset: also which answers are preferred")] = "",
     split: Literal["test", "train"] = "test",
     max_rows: Annotated[int | None, typer.Option(help="rows per task, chosen by hash")] = None,
     max_new_tokens: int = 128,
     batch_size: int = 8,
+    boxes: Annotated[int, typer.Option(min=0, help="pictures of predicted boxes beside the true ones")] = 12,
     as_json: AsJson = False,
 ) -> None:
-    """Metrics on a held-out split: exact match, ANLS, Acc@0.5, click accuracy, loss.
+    """Metrics on a held-out split, by task and by source, with 95 % intervals, every prediction, and pictures of boxes.
+
+    Each row is measured as its verifier asks: exact match, ANLS, CER and WER, relaxed numbers, fields, TEDS, Acc@0.5
+    and mIoU (`iou`), F1 of boxes, click accuracy, action match; and all by their loss. `winnow compare` lays several
+    evaluations beside each other.
 
     Example: `winnow eval ./checkpoints/receipts --out ./work --to ./evaluation`
     """
-    _need_training()
+    need_training()
     from trainer.evaluate import evaluate as judge
 
     settings = EvalSettings(max_rows=max_rows, max_new_tokens=max_new_tokens, batch_size=batch_size)
-    with _mendable(), bar(make_console(), "evaluating") as progress:
-        result = judge(
-            _dataset("render", data, out, store), str(checkpoint), settings, str(to), split, progress.update, base
-        )
-    _tell(result, as_json)
+    dataset = _dataset("render", data, out, store)
+    with mendable(), bar(make_console(), "evaluating") as progress:
+        result = judge(dataset, str(checkpoint), settings, str(to), split, progress.update, base, pairs or None)
+    if boxes:
+        from curation.report.boxes import draw_boxes
+
+        draw_boxes(to, dataset, boxes)
+    tell(result, as_json)
 
 
 @app.command()
@@ -181,14 +214,14 @@ def merge(
 
     Example: `winnow merge ./checkpoints/receipts --to ./checkpoints/receipts-merged`
     """
-    _need_training()
+    need_training()
     from trainer.merge import merge as merge_adapter
 
-    with _mendable():
-        _tell(merge_adapter(str(checkpoint), str(to), base), as_json)
+    with mendable():
+        tell(merge_adapter(str(checkpoint), str(to), base), as_json)
 
 
-def _need_training() -> None:
+def need_training() -> None:
     if importlib.util.find_spec("trl") is None:
         raise StageError("training needs the `train` extra: pip install -c constraints.txt -e '.[train]'")
 
@@ -201,7 +234,7 @@ def _dataset(stage: str, data: str, out: Path, store: str) -> str:
 
 
 @contextmanager
-def _mendable() -> Iterator[None]:
+def mendable() -> Iterator[None]:
     """Errors of the trainer's own, whose messages say what to do, without a traceback."""
     from model.inputs import DataError
     from model.load import CheckpointError
@@ -213,7 +246,7 @@ def _mendable() -> Iterator[None]:
         raise StageError(str(error)) from None
 
 
-def _tell(result: dict[str, Any], as_json: bool) -> None:
+def tell(result: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(result)
         return

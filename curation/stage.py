@@ -131,6 +131,13 @@ class Job:
         """The files of an earlier artifact stage, on this machine."""
         return artifact_folder(self.tables[stage], self.scratch / stage)
 
+    @property
+    def unfinished(self) -> Path:
+        """Where work that can go on after a kill is kept: beside where the result will lie, if that is on this
+        machine. Whoever uses it removes it."""
+        table = self.tables[self.stage.name]
+        return Path(table) / "unfinished" if is_local(table) else self.scratch / "unfinished"
+
 
 def artifact_folder(table: str, target: Path) -> Path:
     """The files of a complete artifact table on this machine: where they lie, or brought to `target`."""

@@ -14,7 +14,8 @@ from curation.contract.dataset import split_sizes
 from curation.contract.training import DpoSettings, EvalSettings, TrainSettings
 from curation.stage import COUNTS, Artifact, Job, StageError
 
-TRAIN_VERSION = DPO_VERSION = EVALUATE_VERSION = MERGE_VERSION = 1
+EVALUATE_VERSION = MERGE_VERSION = 1
+TRAIN_VERSION = DPO_VERSION = 2
 
 
 def train_sft(job: Job, settings: TrainSettings) -> Artifact:
@@ -23,7 +24,7 @@ def train_sft(job: Job, settings: TrainSettings) -> Artifact:
 
     job.runtime.stop_spark()
     folder = job.scratch / "checkpoint"
-    summary = train(job.tables["render"], settings, str(folder), _progress(job))
+    summary = train(job.tables["render"], settings, str(folder), _progress(job), job.unfinished)
     return Artifact(folder, _left_out("render", job, summary["left_out"]), timings={"summary": summary})
 
 
@@ -38,7 +39,8 @@ def train_dpo(job: Job, settings: DpoSettings) -> Artifact:
             "`sample.candidates`, ask other `sample.sources`, set `sample.reference_chosen`, or leave `dpo` out."
         )
     folder = job.scratch / "checkpoint"
-    summary = train(job.tables["render_dpo"], settings, job.folder("merge"), str(folder), _progress(job))
+    start, unfinished = job.folder("merge"), job.unfinished
+    summary = train(job.tables["render_dpo"], settings, start, str(folder), _progress(job), unfinished)
     return Artifact(folder, _left_out("render_dpo", job, summary["left_out"]), timings={"summary": summary})
 
 

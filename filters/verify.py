@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from filters.text_metrics import edit_distance
+
 Box = Sequence[float]
 
 
@@ -130,17 +132,7 @@ def _folded(text: str) -> str:
 
 def _similarity(a: str, b: str) -> float:
     longer = max(len(a), len(b))
-    return 1 - _edit_distance(a, b) / longer if longer else 1.0
-
-
-def _edit_distance(a: str, b: str) -> int:
-    """Levenshtein distance, one row at a time."""
-    row = list(range(len(b) + 1))
-    for i, left in enumerate(a, 1):
-        diagonal, row[0] = row[0], i
-        for j, right in enumerate(b, 1):
-            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (left != right))
-    return row[-1]
+    return 1 - edit_distance(a, b) / longer if longer else 1.0
 
 
 def _paired_labels(

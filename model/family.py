@@ -16,6 +16,13 @@ class Grid:
     scale: int | None = None
     top: int | None = None
 
+    @property
+    def words(self) -> str:
+        """The same for people, after "x and y are"."""
+        if self.scale is None:
+            return "whole pixels of the resized image, from 0 to its width or height less 1"
+        return f"integers from 0 to {self.top}, where {self.scale} is the whole width or height of the image"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grounding:

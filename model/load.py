@@ -29,15 +29,21 @@ class Checkpoint(NamedTuple):
 
 
 def load_checkpoint(
-    path: str | Path, device: str | None = None, dtype: torch.dtype | None = None, *, base: str | Path | None = None
+    path: str | Path,
+    device: str | None = None,
+    dtype: torch.dtype | None = None,
+    *,
+    base: str | Path | None = None,
+    four_bit: bool = False,
 ) -> Checkpoint:
     """A full checkpoint, or an adapter on its base, ready for inference.
 
     The base of an adapter is `base`, else what its `adapter_config.json` names; a full checkpoint needs none. The
     device is the first GPU if there is one, else the CPU; the type bfloat16 on a GPU and float32 on a CPU, unless
-    given. Never reaches the network, never runs code from the folder, reads weights from safetensors files only. Raises
-    `CheckpointError` for a folder that is missing, of no known family, without such weights, or whose processor cuts
-    images otherwise than its family does.
+    given. `four_bit` keeps the language model's linear layers in NF4 (QLoRA, arXiv 2305.14314): on a GPU, with
+    bitsandbytes. Never reaches the network, never runs code from the folder, reads weights from safetensors files only.
+    Raises `CheckpointError` for a folder that is missing, of no known family, without such weights, or whose processor
+    cuts images otherwise than its family does.
     """
     folder = Path(path)
     under = base_of(folder, base)
@@ -65,12 +71,30 @@ def load_checkpoint(
         local_files_only=True,
         trust_remote_code=False,
         use_safetensors=True,
+        **(_four_bit(device, dtype) if four_bit else {}),
     )
     if under:
         from peft import PeftModel
 
         model = PeftModel.from_pretrained(model, str(folder), local_files_only=True)
-    return Checkpoint(model.to(device).eval(), processor, kind)
+    return Checkpoint((model if four_bit else model.to(device)).eval(), processor, kind)
+
+
+def _four_bit(device: str, dtype: torch.dtype) -> dict[str, Any]:
+    import importlib.util
+
+    if not device.startswith("cuda") or importlib.util.find_spec("bitsandbytes") is None:
+        raise CheckpointError("4-bit weights need a CUDA GPU and `pip install bitsandbytes`; use the method `lora`.")
+    from transformers import BitsAndBytesConfig
+
+    config = BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=dtype,
+        llm_int8_skip_modules=["visual", "lm_head"],
+    )
+    return {"quantization_config": config, "device_map": {"": device}}
 
 
 def unwrapped(model: Any) -> Any:
@@ -93,6 +117,19 @@ def base_of(folder: Path, instead: str | Path | None = None) -> Path | None:
             f"`--base`, or correct `base_model_name_or_path` in {config}."
         )
     return base
+
+
+def check_whole(folder: Path) -> Family:
+    """The family of a folder that holds a whole checkpoint, told without loading it. Raises `CheckpointError` for one
+    that is missing, of no known family, an adapter, or without weights in safetensors, tokenizer or processor."""
+    if base_of(folder):
+        raise CheckpointError(f"{folder} is an adapter and no whole checkpoint.")
+    kind = family_of(folder)
+    _check_weights(folder, "model.safetensors", "model.safetensors.index.json")
+    processors = ("processor_config.json", "preprocessor_config.json")
+    if not (folder / "tokenizer.json").exists() or not any((folder / name).exists() for name in processors):
+        raise CheckpointError(f"{folder} has no whole processor (processor_config.json, tokenizer.json).")
+    return kind
 
 
 def family_of(folder: Path) -> Family:

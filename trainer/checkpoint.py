@@ -7,18 +7,34 @@ import json
 from pathlib import Path
 from typing import Any
 
+from model.family import Agent, Family, Grounding, family
 from model.load import CONTRACT, CheckpointError
 from trainer.data import Preprocessing
 
 
 def preprocessing_contract(preprocessing: Preprocessing, processor: Any) -> dict[str, Any]:
-    """What whoever serves the checkpoint must do to images and messages, as `winnow.json` states it."""
+    """What whoever serves the checkpoint must do to images and messages, and how to read its boxes, as `winnow.json`
+    states it."""
+    kind = family(preprocessing.family)
     return {
         "family": preprocessing.family,
         "min_pixels": preprocessing.min_pixels,
         "max_pixels": preprocessing.max_pixels,
         "template_sha256": hashlib.sha256(processor.chat_template.encode()).hexdigest(),
+        "patch_size": kind.patch_size,
+        "merge_size": kind.merge_size,
+        "coordinates": _coordinates(kind),
     }
+
+
+def _coordinates(kind: Family) -> dict[str, Any]:
+    """How regions and, where the family can act, clicks are written: `scale` and `top` are null for pixels."""
+    conventions = {"grounding": kind.grounding, "agent": kind.agent}
+    return {name: _convention(one) for name, one in conventions.items() if one}
+
+
+def _convention(one: Grounding | Agent) -> dict[str, Any]:
+    return {"style": one.style, "scale": one.grid.scale, "top": one.grid.top, "words": f"x and y are {one.grid.words}"}
 
 
 def write_contract(folder: Path, contract: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from curation.contract.dataset import RenderedMedia, RenderedPair, RenderedRow, 
 from curation.contract.table import Manifest, media_url, read_bytes, read_manifest, store_of
 from model.encode import Encoded, encode
 from model.inputs import DataError
+from model.pack import preference
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,8 +144,9 @@ def token_counts(dataset: RenderedDataset, tokenizer: Any) -> list[int]:
     return [len(tokens.ids) for tokens in encoded]
 
 
-def pair_counts(data: PairDataset, tokenizer: Any) -> list[int]:
-    """Tokens of the longer row of each pair, image tokens included, without decoding an image.
+def pair_counts(data: PairDataset, tokenizer: Any, sharing: bool) -> list[int]:
+    """Tokens of each pair as it is packed, image tokens included, without decoding an image: with `sharing` the prompt
+    counts once.
 
     Raises `DataError` with the ids of pairs whose prompts become different tokens, whose answers are the same, or that
     stand in the data twice.
@@ -158,7 +160,7 @@ def pair_counts(data: PairDataset, tokenizer: Any) -> list[int]:
     differing, equal, repeated = faults.values()
     for row in data.chosen.rows:
         chosen, rejected = encode(row, tokenizer), encode(data.rejected[row.row_id], tokenizer)
-        counts.append(max(len(chosen.ids), len(rejected.ids)))
+        counts.append(sum(each.tokens for each in preference(row, data.rejected[row.row_id], tokenizer, sharing)))
         if _prompt(chosen) != _prompt(rejected):
             differing.append(row.row_id)
         if chosen.ids == rejected.ids:

@@ -1,183 +1,142 @@
-"""Direct preference optimisation of rendered pairs, on TRL's trainer with our data and collation."""
+"""Direct preference optimisation of rendered pairs: each prompt and image once, the reference before the first step."""
 
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from datasets import Dataset
-from transformers import PrinterCallback
-from trl import DPOConfig, DPOTrainer
+from safetensors import safe_open
+from safetensors.torch import save_file
 
+from curation.contract.dataset import RenderedRow
 from curation.contract.training import DpoSettings
-from model.collate import collate
-from model.encode import encode
-from model.inputs import training_example
-from model.load import load_checkpoint
-from model.policy import check_trainable
+from model.attention import BRANCHING
+from model.complete import complete_file
+from model.pack import Packed, preference
 from trainer.checkpoint import check_contract
-from trainer.data import PairDataset, leave_out_long, open_pairs, pair_counts
-from trainer.loop import (
-    Progress,
-    Report,
-    arguments,
-    check_devices,
-    curve,
-    make_trainable,
-    open_base,
-    open_output,
-    save,
-    summary,
-    weights_type,
-)
+from trainer.data import leave_out_long, open_pairs, pair_counts
+from trainer.loop import Material, Run
+from trainer.objectives import Answers, preference_loss, rewards
+from trainer.plan import Length, best_fit
+from trainer.start import backend_of, check_devices, longest, material_name, open_base, patches_of
+from trainer.steps import Batch, Progress, Told, model_inputs
+
+REFERENCE = "reference.safetensors"
 
 
 def train_dpo(
-    dataset: str, settings: DpoSettings, model: str | Path, out: str, progress: Progress | None = None
+    dataset: str,
+    settings: DpoSettings,
+    model: str | Path,
+    out: str,
+    progress: Progress | None = None,
+    run_folder: Path | None = None,
 ) -> dict[str, Any]:
     """Train the checkpoint `model` on the `train` pairs of a `render_dpo` table; write a checkpoint folder; return its
     `winnow.json`.
 
-    The reference is `model` itself: the same weights with the adapter off (`lora`), or a frozen copy (`full`). `out` is
-    as `train_sft` writes it. Beside `losses` the summary has `margins`, of the rewards beta * log(policy / reference)
+    The reference is `model` itself: its log-probabilities of all answers are taken before the first step. `out` is as
+    `train_sft` writes it. Beside `losses` the summary has `margins`, of the rewards beta * log(policy / reference)
     between chosen and rejected, and `accuracies`, the share of pairs with the chosen one ahead: each one per step; and
-    `images_seen` by the two models, twice per pair and image. Pairs with an answer longer than `max_length` are left
-    out and named. The same data, settings and seed give the same weights on a CPU. Raises before any training as
-    `train_sft` does, and `UnseenImagesError` in the step in which a model was not given every image.
+    `tower_images`, how many images the vision tower was given in steps. Pairs that are longer than `max_length` or a
+    pack are left out and named. Raises as `train_sft` does.
     """
     check_devices(torch.cuda.device_count(), os.environ)
     target, base = Path(out).resolve(), Path(model).resolve()
     pairs = open_pairs(dataset, "train")
-    policy, processor, _ = open_base(base, settings, pairs.chosen)
+    loaded = open_base(base, settings, pairs.chosen)
     check_contract(base, pairs.chosen.preprocessing)
-    counts = pair_counts(pairs, processor.tokenizer)
-    kept, _, left_out = leave_out_long(pairs.chosen, counts, settings.max_length)
-    pairs = replace(pairs, chosen=kept)
-    with open_output(target) as partial:
-        reference = load_checkpoint(base, dtype=weights_type(settings)).model if settings.method == "full" else None
-        trainer = _trainer(policy, reference, processor, pairs, settings, partial, progress)
-        trainer.train()
-        contract = {
-            **summary(trainer, base, kept.preprocessing, left_out),
-            "dataset": {"stage": "render_dpo", "fingerprint": kept.fingerprint, **_by_modality(pairs)},
-            "settings": settings.model_dump(),
-            "margins": curve(trainer, "rewards/margins"),
-            "accuracies": curve(trainer, "rewards/accuracies"),
-            "images_seen": trainer.images_seen(),
-        }
-        save(trainer, partial, contract)
+    tokenizer = loaded.processor.tokenizer
+    sharing = backend_of(settings, loaded.model) in BRANCHING
+    counts = pair_counts(pairs, tokenizer, sharing)
+    kept, counts, left_out = leave_out_long(pairs.chosen, counts, longest(settings))
+    copies = 1 if sharing else 2  # of an image
+
+    def documents(place: int) -> Sequence[Packed]:
+        row = kept.rows[place]
+        return preference(row, pairs.rejected[row.row_id], tokenizer, sharing)
+
+    patch = loaded.family.patch_size
+    material = Material(
+        data=kept,
+        lengths=[Length(count, copies * patches_of(row, patch)) for row, count in zip(kept.rows, counts, strict=True)],
+        samples=documents,
+        count=lambda batch, places: float(len(places)),
+        name=material_name(kept, base, settings),
+        left_out=left_out,
+    )
+    preferences = Preferences(settings)
+    run = Run(loaded, material, settings, preferences, target, progress, run_folder)
+    preferences.reference = reference_scores(run)
+    run.train()
+    contract = {
+        **run.summary(base),
+        "dataset": {"stage": "render_dpo", "fingerprint": kept.fingerprint, **_by_modality(kept.rows)},
+        "settings": settings.model_dump(),
+        "margins": run.curve("rewards/margins"),
+        "accuracies": run.curve("rewards/accuracies"),
+        "tower_images": run.cache.seen if run.cache else None,
+    }
+    run.finish(target, contract)
     return contract
 
 
-def pair_batch(pairs: PairDataset, places: Sequence[int], processor: Any, image_id: int) -> dict[str, torch.Tensor]:
-    """A batch as TRL's trainer reads it: the rows with the chosen answers, then those with the rejected ones in the
-    same order, images for each; `completion_mask` [rows, longest row] is 1 on the answers."""
-    rows = [pairs.chosen.rows[place] for place in places]
-    chosen = [training_example(row, pairs.chosen.image, processor) for row in rows]
-    answers = [encode(pairs.rejected[row.row_id], processor.tokenizer) for row in rows]
-    rejected = [
-        replace(example, ids=answer.ids, weights=answer.weights)  # with the images of the same prompt
-        for example, answer in zip(chosen, answers, strict=True)
-    ]
-    batch = collate([*chosen, *rejected], processor.tokenizer.pad_token_id, image_id)
-    batch["completion_mask"] = (batch.pop("loss_weights") > 0).long()
-    del batch["labels"]  # which the trainer makes from the mask; what it does not know goes to the models
-    return batch
+class Preferences:
+    """The objective: the sum of the pairs' losses, given the reference's log-probabilities of both answers of each pair
+    [pairs, 2]."""
+
+    def __init__(self, settings: DpoSettings) -> None:
+        self._settings = settings
+        self.reference: torch.Tensor | None = None
+
+    def __call__(self, model: torch.nn.Module, batch: Batch) -> tuple[torch.Tensor, Told]:
+        assert self.reference is not None
+        policy = answers_of(model, batch)
+        known = self.reference.to(policy.chosen.device)[batch["samples"]]
+        reference = Answers(known[:, 0], known[:, 1], policy.chosen_tokens, policy.rejected_tokens)
+        losses = preference_loss(policy, reference, self._settings)
+        chosen, rejected = (each.detach() for each in rewards(policy, reference, self._settings.beta))
+        told = {
+            "rewards/chosen": chosen.sum(),
+            "rewards/rejected": rejected.sum(),
+            "rewards/margins": (chosen - rejected).sum(),
+            "rewards/accuracies": (chosen > rejected).float().sum(),
+            "logps/chosen": policy.chosen.detach().sum(),
+            "logps/rejected": policy.rejected.detach().sum(),
+        }
+        return losses.sum(), told
 
 
-class UnseenImagesError(RuntimeError):
-    """Policy or reference computed log-probabilities without the images."""
+def answers_of(model: torch.nn.Module, batch: Batch) -> Answers:
+    """The policy's log-probabilities of a pack's answers."""
+    return Answers.of(model(**model_inputs(batch)), batch["answers"], 2 * len(batch["samples"]))
 
 
-class ImagesSeen:
-    """Counts what the vision towers are given: by the policy where gradients are recorded, else by the reference. With
-    an adapter both are one model, run twice."""
-
-    def __init__(self, models: Sequence[Any]) -> None:
-        self.image_id = models[0].config.image_token_id
-        self.patches_per_token = models[0].config.vision_config.spatial_merge_size ** 2
-        self.images: Counter[str] = Counter()  # in all steps
-        self.patches: Counter[str] = Counter()  # in this pass
-        for model in models:
-            model.get_submodule("model.visual").register_forward_hook(self._count, with_kwargs=True)
-
-    def _count(self, tower: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
-        whose = "policy" if torch.is_grad_enabled() else "reference"
-        self.patches[whose] += len(args[0])
-        self.images[whose] += len(kwargs["grid_thw"])
-
-    def check(self, ids: torch.Tensor) -> None:
-        """Raise `UnseenImagesError` unless both were given the patches of every image token in `ids` since the last
-        check."""
-        held = int((ids == self.image_id).sum()) * self.patches_per_token
-        seen = {whose: self.patches[whose] for whose in ("policy", "reference")}
-        self.patches.clear()
-        if any(count != held for count in seen.values()):
-            raise UnseenImagesError(
-                f"The batch shows {held} image patches, of which the policy was given {seen['policy']} and the "
-                f"reference {seen['reference']}: without them both would judge answers to images that they do not see. "
-                "Check that the installed TRL and transformers are those of constraints.txt."
-            )
+def reference_scores(run: Run) -> torch.Tensor:
+    """Log-probabilities [pairs, 2] of all answers by the model as it starts, chosen ones first; kept in the run's
+    folder for when it goes on. Of processes that train together, each takes its share."""
+    path = run.folder / REFERENCE
+    accelerator = run.trainer.accelerator
+    if not path.exists():
+        scores = torch.zeros(len(run.material.lengths), 2, dtype=torch.float64)
+        packs = best_fit(run.material.lengths, run.plan.budget)
+        model = run.trainer.model.eval()
+        for places in packs[accelerator.process_index :: accelerator.num_processes]:
+            batch = run.trainer.seen(run.trainer._prepare_inputs(run.batch(places)))
+            with torch.no_grad(), accelerator.autocast():
+                found = answers_of(model, batch)
+            scores[places] = torch.stack([found.chosen, found.rejected], dim=1).double().cpu()
+        scores = accelerator.reduce(scores.to(accelerator.device)).cpu()
+        if accelerator.is_main_process:
+            with complete_file(path) as partial:
+                save_file({"scores": scores}, partial, {"plan": run.plan.fingerprint})
+        accelerator.wait_for_everyone()
+    with safe_open(path, "pt") as file:
+        return file.get_tensor("scores").float()
 
 
-class PairTrainer(DPOTrainer):  # type: ignore[misc]
-    """TRL's, on pairs that are rendered already, with every pass checked for the images."""
-
-    def __init__(self, seen: ImagesSeen, **options: Any) -> None:
-        self._seen = seen
-        super().__init__(**options)
-
-    def _prepare_dataset(self, dataset: Dataset, *options: Any) -> Dataset:
-        return dataset  # the collator reads the pairs
-
-    def compute_loss(
-        self, model: torch.nn.Module, inputs: dict[str, torch.Tensor], *options: Any, **named: Any
-    ) -> torch.Tensor:
-        loss = super().compute_loss(model, inputs, *options, **named)
-        self._seen.check(inputs["input_ids"])
-        return loss
-
-    def images_seen(self) -> dict[str, int]:
-        """Images that each model was given in all steps, by all processes."""
-        whose = ("policy", "reference")
-        counts = torch.tensor([self._seen.images[name] for name in whose], device=self.accelerator.device)
-        return dict(zip(whose, self.accelerator.reduce(counts).tolist(), strict=True))
-
-
-def _trainer(
-    policy: Any,
-    reference: Any | None,
-    processor: Any,
-    pairs: PairDataset,
-    settings: DpoSettings,
-    folder: Path,
-    progress: Progress | None,
-) -> PairTrainer:
-    adapter, expected = make_trainable(policy, settings)
-    if reference is not None:
-        reference.requires_grad_(False)
-    image_id = policy.config.image_token_id
-    trainer = PairTrainer(
-        seen=ImagesSeen([policy] if reference is None else [policy, reference]),
-        model=policy,
-        ref_model=reference,
-        args=DPOConfig(**arguments(settings, folder), beta=settings.beta, loss_type=[settings.loss]),
-        data_collator=lambda places: pair_batch(pairs, [place["row"] for place in places], processor, image_id),
-        train_dataset=Dataset.from_dict({"row": list(range(len(pairs.chosen.rows)))}),
-        processing_class=processor,
-        peft_config=adapter,
-        callbacks=[Report(progress)] if progress else None,
-    )
-    trainer.remove_callback(PrinterCallback)  # progress is the caller's to show
-    check_trainable(trainer.model, expected)
-    return trainer
-
-
-def _by_modality(pairs: PairDataset) -> dict[str, int]:
-    rows = pairs.chosen.rows
+def _by_modality(rows: Sequence[RenderedRow]) -> dict[str, int]:
     return {"pairs": len(rows), "image_pairs": sum(bool(row.media) for row in rows)}

@@ -5,37 +5,49 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import torch
-from trl.trainer import add_fused_lm_head
 
 from curation.contract.dataset import RenderedRow
 from curation.contract.training import EvalSettings
-from filters.score import score
-from model.collate import collate
+from filters.score import errors, score
 from model.complete import complete_or_absent
 from model.engine import Drawing, Prompt
-from model.inputs import DataError, fit_processor, training_example
-from model.load import Checkpoint, load_checkpoint, unwrapped
+from model.inputs import DataError
+from model.load import Checkpoint
 from model.local import LocalEngine
-from trainer.checkpoint import check_contract
-from trainer.data import RenderedDataset, check_sizes, open_dataset, token_counts
+from trainer.data import PairDataset, RenderedDataset, open_dataset, open_pairs, token_counts
+from trainer.likelihood import PREFERENCE, Progress, open_checkpoint, prefer, row_losses
+from trainer.metrics import by_source, intervals, summarise
 
-Progress = Callable[[int, int], None]
-
+_ERRORS = pa.struct([("edits", pa.int64()), ("length", pa.int64())])
 PREDICTIONS = pa.schema(
     [
         ("row_id", pa.string()),
+        ("source", pa.string()),
         ("task", pa.string()),
         ("verifier", pa.string()),
         ("prediction", pa.string()),
         ("reference", pa.string()),
         ("loss", pa.float64()),  # mean over the row's weighted tokens
+        ("weight", pa.float64()),  # of the row's tokens
+        ("scores", pa.map_(pa.string(), pa.float64())),
+        ("errors", pa.map_(pa.string(), _ERRORS)),  # edits, and the reference's length
+    ]
+)
+PREFERENCES = pa.schema(
+    [
+        ("row_id", pa.string()),
+        ("source", pa.string()),
+        ("chosen", pa.float64()),  # log-probability
+        ("chosen_tokens", pa.float64()),  # their weight
+        ("rejected", pa.float64()),
+        ("rejected_tokens", pa.float64()),
         ("scores", pa.map_(pa.string(), pa.float64())),
     ]
 )
@@ -49,35 +61,38 @@ def evaluate(
     split: str = "test",
     progress: Progress | None = None,
     base: str | Path | None = None,
+    pairs: str | None = None,
 ) -> dict[str, float]:
-    """Measure a checkpoint on one split; write `predictions.parquet` and `metrics.json` to the folder `out`.
+    """Measure a checkpoint on one split, answers generated greedily in batches; write to the folder `out`:
+
+    `predictions.parquet`, every row's answer and scores; `metrics.json`, which is returned; `intervals.json`, the 95 %
+    interval of each metric; `by_source.json`, the metrics of each source alone. With `pairs`, a `render_dpo` table,
+    also `preferences.parquet`.
 
     Returns `loss` (mean over weighted tokens) and `rows` over the split, and for each task `<task>/loss`,
-    `<task>/rows` and the means of its rows' scores, such as `grounding/acc_at_0.5`. `progress` is called with (rows
-    done, rows). `base` overrides the base that an adapter records. Raises `CheckpointError` where the checkpoint was
-    trained for another family or pixel budget, `DataError` for rows that cannot be read.
+    `<task>/rows` and its metrics, such as `grounding/acc_at_0.5`; with `pairs` also `preference/accuracy`. `progress`
+    is called with (rows done, rows). `base` overrides the base that an adapter records. Raises `CheckpointError` where
+    the checkpoint was trained for another family or pixel budget, `DataError` for rows that cannot be read.
     """
     data = open_dataset(dataset, split)
-    check_contract(checkpoint, data.preprocessing)
-    loaded = load_checkpoint(checkpoint, base=base)
-    if loaded.family.name != data.preprocessing.family:
-        raise DataError(
-            f"{dataset} was rendered for {data.preprocessing.family}; {checkpoint} is {loaded.family.name}."
-        )
-    fit_processor(loaded.processor, data.preprocessing.min_pixels, data.preprocessing.max_pixels)
-    check_sizes(data, loaded.processor)
-    rows = chosen(data.rows, settings.max_rows)
-    order = _by_length(data, rows, loaded.processor.tokenizer)
+    both = _pairs_beside(data, pairs, split, settings.max_rows) if pairs else None
+    loaded = open_checkpoint(data, checkpoint, base)
+    order = _by_length(data, chosen(data.rows, settings.max_rows), loaded.processor.tokenizer)
     records: list[dict[str, Any]] = []
-    add_fused_lm_head(unwrapped(loaded.model))
     for start in range(0, len(order), settings.batch_size):
-        batch = order[start : start + settings.batch_size]
-        records += _measure(loaded, data, batch, settings)
+        records += _measure(loaded, data, order[start : start + settings.batch_size], settings)
         if progress:
             progress(len(records), len(order))
-    metrics = summarise(records)
+    records.sort(key=lambda record: str(record["row_id"]))
+    preferred = prefer(loaded, both, settings.batch_size) if both else []
+    metrics = _and_pairs(summarise(records), summarise(preferred))
     with complete_or_absent(Path(out).resolve()) as folder:
-        _write(folder, sorted(records, key=lambda record: str(record["row_id"])), metrics)
+        _write_rows(folder / "predictions.parquet", records, PREDICTIONS)
+        if both:
+            _write_rows(folder / "preferences.parquet", preferred, PREFERENCES)
+        _write_json(folder / "metrics.json", metrics)
+        _write_json(folder / "intervals.json", {**intervals(records), **intervals(preferred)})
+        _write_json(folder / "by_source.json", _sources(records, preferred))
     return metrics
 
 
@@ -90,27 +105,22 @@ def chosen(rows: Sequence[RenderedRow], max_rows: int | None) -> list[RenderedRo
     return [row for task in sorted(by_task) for row in by_task[task][:max_rows]]
 
 
-def summarise(records: Iterable[dict[str, Any]]) -> dict[str, float]:
-    """Means per task and overall. A row's loss counts by the weight of its tokens, a score once per row."""
-    groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for record in records:
-        groups[""].append(record)
-        groups[record["task"] + "/"].append(record)
-    metrics: dict[str, float] = {}
-    for prefix, group in sorted(groups.items()):
-        metrics[prefix + "rows"] = float(len(group))
-        metrics[prefix + "loss"] = sum(record["nll"] for record in group) / sum(record["weight"] for record in group)
-        if prefix:
-            metrics |= {prefix + name: value for name, value in _means(group).items()}
-    return metrics
+def _pairs_beside(data: RenderedDataset, table: str, split: str, max_rows: int | None) -> PairDataset:
+    pairs = open_pairs(table, split)
+    if pairs.chosen.preprocessing != data.preprocessing:
+        raise DataError(f"{table} was rendered for {pairs.chosen.preprocessing}; the dataset for {data.preprocessing}.")
+    return replace(pairs, chosen=replace(pairs.chosen, rows=chosen(pairs.chosen.rows, max_rows)))
 
 
-def _means(group: Sequence[dict[str, Any]]) -> dict[str, float]:
-    values: dict[str, list[float]] = defaultdict(list)
-    for record in group:
-        for name, value in record["scores"].items():
-            values[name].append(value)
-    return {name: sum(scores) / len(scores) for name, scores in sorted(values.items())}
+def _and_pairs(metrics: dict[str, float], pairs: dict[str, float]) -> dict[str, float]:
+    """Pairs are no rows of the dataset: they count for their own metrics alone."""
+    return metrics | {name: value for name, value in pairs.items() if name.startswith(f"{PREFERENCE}/")}
+
+
+def _sources(records: Sequence[dict[str, Any]], pairs: Sequence[dict[str, Any]]) -> dict[str, dict[str, float]]:
+    rows, preferred = by_source(records), by_source(pairs)
+    names = sorted(rows.keys() | preferred.keys())
+    return {name: _and_pairs(rows.get(name, {}), preferred.get(name, {})) for name in names}
 
 
 def _measure(
@@ -123,6 +133,7 @@ def _measure(
     return [
         {
             "row_id": row.row_id,
+            "source": row.source,
             "task": row.task,
             "verifier": row.reference.verifier,
             "prediction": answer,
@@ -131,22 +142,10 @@ def _measure(
             "weight": weight,
             "loss": nll / weight,
             "scores": score(answer, row, loaded.family),
+            "errors": errors(answer, row, loaded.family),
         }
         for row, answer, (nll, weight) in zip(rows, answers, losses, strict=True)
     ]
-
-
-def row_losses(loaded: Checkpoint, data: RenderedDataset, rows: Sequence[RenderedRow]) -> list[tuple[float, float]]:
-    """(weighted negative log-likelihood, weight) of each row, given its own true answer. The model must have TRL's
-    fused head, which projects only where a label is, so that a long batch needs no logits for all of its tokens."""
-    tokenizer, config = loaded.processor.tokenizer, loaded.model.config
-    examples = [training_example(row, data.image, loaded.processor) for row in rows]
-    batch = _to(collate(examples, tokenizer.pad_token_id, config.image_token_id), loaded.model.device)
-    weights = batch.pop("loss_weights")[:, 1:]
-    with torch.inference_mode():
-        outputs = loaded.model(**batch, fused_lm_head=True)
-    nll = -(outputs.log_probs.float() * weights).sum(dim=1)
-    return list(zip(nll.tolist(), weights.sum(dim=1).tolist(), strict=True))
 
 
 def _by_length(data: RenderedDataset, rows: Sequence[RenderedRow], tokenizer: Any) -> list[RenderedRow]:
@@ -156,14 +155,16 @@ def _by_length(data: RenderedDataset, rows: Sequence[RenderedRow], tokenizer: An
     return sorted(rows, key=lambda row: (length[row.row_id], row.row_id))
 
 
-def _to(batch: dict[str, torch.Tensor], device: torch.device) -> dict[str, torch.Tensor]:
-    return {name: value.to(device) for name, value in batch.items()}
+def _write_rows(path: Path, records: Sequence[dict[str, Any]], schema: pa.Schema) -> None:
+    pq.write_table(pa.Table.from_pylist([_flat(record, schema) for record in records], schema=schema), path)
 
 
-def _write(folder: Path, records: Sequence[dict[str, Any]], metrics: dict[str, float]) -> None:
-    rows = [
-        {**{name: record[name] for name in PREDICTIONS.names}, "scores": list(record["scores"].items())}
-        for record in records
-    ]
-    pq.write_table(pa.Table.from_pylist(rows, schema=PREDICTIONS), folder / "predictions.parquet")
-    (folder / "metrics.json").write_text(json.dumps(metrics, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+def _flat(record: dict[str, Any], schema: pa.Schema) -> dict[str, Any]:
+    row = {name: record[name] for name in schema.names} | {"scores": list(record["scores"].items())}
+    if "errors" in row:
+        row["errors"] = [(name, found._asdict()) for name, found in record["errors"].items()]
+    return row
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n", encoding="utf-8")

@@ -1,151 +1,222 @@
-"""What fine-tuning on rows and on pairs have in common: how the base opens, what trains, the loop's arguments, and what
-is written when it is over."""
+"""The one loop under all trainings: a plan of packs, transformers' Trainer around an objective of ours, features of
+frozen towers from disk, checkpoints that a killed run goes on from, and a folder that is complete or absent."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from peft import LoraConfig
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from torch.utils.data import Dataset
+from transformers import PrinterCallback, set_seed
 
+from curation.contract.dataset import RenderedMedia
+from curation.contract.table import store_of
 from curation.contract.training import TuningSettings
+from model.attention import Backend, use_attention
 from model.complete import complete_or_absent
-from model.inputs import DataError, fit_processor
-from model.load import Checkpoint, CheckpointError, base_of, load_checkpoint
-from model.policy import apply_policy, expected_trainable, lora_targets
+from model.inputs import image_patches
+from model.load import Checkpoint
+from model.pack import Packed, pack
+from model.token_scores import add_token_scores
 from trainer.checkpoint import preprocessing_contract, write_contract
-from trainer.data import Preprocessing, RenderedDataset, check_sizes
+from trainer.data import RenderedDataset
+from trainer.features import FeatureCache, encoder_outputs, tower_fingerprint
+from trainer.plan import Length, Plan, check_plan, make_plan, write_plan
+from trainer.start import backend_of, make_trainable
+from trainer.steps import Batch, Metrics, Objective, PackTrainer, Progress, arguments, last_complete, rates
 
-Progress = Callable[[int, int, float], None]
+PLAN, METRICS = "plan.parquet", "metrics.jsonl"
+_TOWER_PATCHES = 16_384  # at a time, where the features of all images are computed
 
 
-def check_devices(count: int, environment: Mapping[str, str]) -> None:
-    """Raise `DataError` where one process sees several GPUs: the trainer would cut each batch between them, and images
-    are not laid out row by row, so that a row would get another row's patches."""
-    if count > 1 and int(environment.get("LOCAL_RANK", -1)) < 0:
-        raise DataError(
-            f"{count} GPUs are visible to one process, between which images cannot be divided. Set "
-            "CUDA_VISIBLE_DEVICES=0 to use one, or start a process for each with `accelerate launch`."
+@dataclass(frozen=True, kw_only=True)
+class Material:
+    """What is trained on, as the loop sees it. `samples(place)` are the packed samples of a row or pair; `count` says
+    how much of a pack a step's loss is divided by; `name` tells this material from any other."""
+
+    data: RenderedDataset
+    lengths: Sequence[Length]
+    samples: Callable[[int], Sequence[Packed]]
+    count: Callable[[Batch, Sequence[int]], float]
+    name: str
+    left_out: Sequence[str]
+
+
+class Run:
+    """A training from its plan to its finished folder `out`; `trainer` is there from the start, so that scores can be
+    taken before the first step. `folder` holds what a killed run needs to go on: by default beside `out`."""
+
+    def __init__(
+        self,
+        loaded: Checkpoint,
+        material: Material,
+        settings: TuningSettings,
+        objective: Objective,
+        out: Path,
+        progress: Progress | None = None,
+        folder: Path | None = None,
+        dropout: float = 0.0,
+    ) -> None:
+        if out.exists():
+            raise FileExistsError(f"{out} exists. Delete it, or name another folder.")
+        self.settings, self.material, self.loaded = settings, material, loaded
+        self.backend = backend_of(settings, loaded.model)
+        self.plan = make_plan(material.lengths, settings, material.name, int(os.environ.get("WORLD_SIZE", "1")))
+        self.folder = folder or out.with_name(f"{out.name}.run")
+        self._owners = {medium: row for row in material.data.rows for medium in row.media}
+        self._read = material.data.image
+        self._start_or_go_on()
+        set_seed(settings.seed)
+        use_attention(loaded.model, self.backend)
+        add_token_scores(loaded.model)
+        model = make_trainable(loaded.model, settings, dropout)
+        self.cache = self._open_cache()
+        self.trainer = PackTrainer(
+            vision=self._vision,
+            objective=objective,
+            rates=rates(settings),
+            model=model,
+            args=arguments(settings, self.folder),
+            train_dataset=_Packs(self.plan),
+            data_collator=lambda packs: self.batch(packs[0]),
+            callbacks=[Metrics(self.folder / METRICS, progress)],
         )
+        self.trainer.remove_callback(PrinterCallback)  # progress is the caller's to show
+        self._look()
+
+    def batch(self, places: Sequence[int]) -> Batch:
+        """A pack of these samples; what an image shows goes in as pixels where its features are not kept. An empty pack
+        is one token of which nothing is learnt."""
+        samples = [each for place in places for each in self.material.samples(place)]
+        made = _pack_of(samples, self.loaded, self.backend)
+        made["count"] = torch.tensor(self.material.count(made, places))
+        made["samples"] = torch.tensor(list(places), dtype=torch.long)
+        made["media"] = tuple(medium for each in samples for medium in each.media)
+        if made["media"] and not self.cache:
+            made |= dict(zip(("pixel_values", "image_grid_thw"), self._patches(made["media"]), strict=True))
+        return made
+
+    def train(self) -> None:
+        with _expected_warnings():
+            self.trainer.train(resume_from_checkpoint=last_complete(self.folder))
+
+    def summary(self, base: Path) -> dict[str, Any]:
+        """What `winnow.json` says of any training."""
+        return {
+            **preprocessing_contract(self.material.data.preprocessing, self.loaded.processor),
+            "base": base.name,
+            "left_out": list(self.material.left_out),
+            "trainable_parameters": sum(p.numel() for p in self.trainer.model.parameters() if p.requires_grad),
+            "losses": self.curve("loss"),
+            "plan": {
+                "fingerprint": self.plan.fingerprint,
+                "steps": self.plan.steps,
+                "packs": len(self.plan.packs),
+                "processes": self.plan.world,
+                "unfilled": round(self.plan.unfilled, 4),
+                "attention": self.backend,
+            },
+        }
+
+    def curve(self, name: str) -> list[float]:
+        """A logged value, one per optimizer step."""
+        return [entry[name] for entry in self.trainer.state.log_history if "loss" in entry]
+
+    def finish(self, out: Path, contract: dict[str, Any]) -> None:
+        """Write the checkpoint, complete or absent, with its plan and its metrics; what was kept to go on is removed.
+        Of processes that train together, the first writes."""
+        first = os.environ.get("RANK", "0") == "0"
+        with complete_or_absent(out, keep=first) as partial:
+            self.trainer.save_model(str(partial))
+            self.loaded.processor.save_pretrained(partial)
+            # A pickle and a card with this machine's paths: neither belongs to a checkpoint.
+            for name in ("training_args.bin", "README.md"):
+                (partial / name).unlink(missing_ok=True)
+            for name in (PLAN, METRICS):
+                shutil.copy2(self.folder / name, partial / name)
+            write_contract(partial, contract)
+        self.trainer.accelerator.wait_for_everyone()
+        if first:
+            shutil.rmtree(self.folder)
+
+    def _start_or_go_on(self) -> None:
+        path = self.folder / PLAN
+        if path.exists():
+            check_plan(self.plan, path)
+        elif os.environ.get("RANK", "0") == "0":
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_plan(self.plan, path)
+
+    def _open_cache(self) -> FeatureCache | None:
+        """None where the tower trains, or what follows it: what it says changes with every step."""
+        if self.settings.policy != "llm" or not self.settings.cache_gb or not self._owners:
+            return None
+        model = self.loaded.model
+        autocast = torch.bfloat16 if torch.cuda.is_available() else None
+        name = tower_fingerprint(model, self.loaded.processor, autocast)
+        folder = features_folder(self.material.data.table)
+        return FeatureCache(folder, model, name, int(self.settings.cache_gb * 1e9))
+
+    def _look(self) -> None:
+        """Fill the cache before the first step; of processes that train together, each looks at its share."""
+        accelerator = self.trainer.accelerator
+        if self.cache:
+            mine = sorted(self._owners, key=lambda medium: medium.sha256)
+            mine = mine[accelerator.process_index :: accelerator.num_processes]
+            with accelerator.autocast():
+                self.cache.fill(mine, lambda medium: self._patches([medium]), _TOWER_PATCHES)
+            self.cache.seen = 0
+        accelerator.wait_for_everyone()
+
+    def _vision(self, media: Sequence[RenderedMedia]) -> dict[str, Any]:
+        """What stands for pixels that are not in the batch."""
+        if not self.cache or not media:
+            return {}
+        features = self.cache.of(media, lambda medium: self._patches([medium]))
+        return {"mm_encoder_outputs": encoder_outputs(features, self.loaded.model.device)}
+
+    def _patches(self, media: Sequence[RenderedMedia]) -> tuple[torch.Tensor, torch.Tensor]:
+        parts = [image_patches(self._owners[each], [each], self._read, self.loaded.processor) for each in media]
+        pixels, grids = zip(*parts, strict=True)
+        return torch.cat(pixels), torch.cat(grids)
 
 
-def open_base(base: Path, settings: TuningSettings, data: RenderedDataset) -> Checkpoint:
-    """The checkpoint to train, with the data's pixel budget. Raises `CheckpointError` for an adapter and `DataError`
-    where the data was rendered for another family or would be resized otherwise."""
-    if base_of(base):
-        raise CheckpointError(f"{base} is an adapter. Merge it first, then train on the merged checkpoint.")
-    loaded = load_checkpoint(base, dtype=weights_type(settings))
-    if loaded.family.name != data.preprocessing.family:
-        raise DataError(f"{data.table} was rendered for {data.preprocessing.family}; {base} is a {loaded.family.name}.")
-    fit_processor(loaded.processor, data.preprocessing.min_pixels, data.preprocessing.max_pixels)
-    check_sizes(data, loaded.processor)
-    return loaded
+def features_folder(table: str) -> Path:
+    """Where features are kept: in the dataset's own store, or in the user's cache where that is not on this machine."""
+    store = store_of(table)
+    if "://" not in store:
+        return Path(store) / "features"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "winnow" / "features"
 
 
-def weights_type(settings: TuningSettings) -> torch.dtype | None:
-    """float32 for whole weights, or small steps would vanish in bfloat16; else the device's own, as an adapter is small
-    and kept in float32 beside it."""
-    return torch.float32 if settings.method == "full" else None
+def _pack_of(samples: Sequence[Packed], loaded: Checkpoint, backend: Backend) -> Batch:
+    image_id, family = loaded.model.config.image_token_id, loaded.family
+    return pack(samples, family, image_id, backend, empty_id=loaded.processor.tokenizer.pad_token_id)
+
+
+class _Packs(Dataset[tuple[int, ...]]):
+    """The plan's packs, in its order."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._packs = plan.packs
+
+    def __len__(self) -> int:
+        return len(self._packs)
+
+    def __getitem__(self, place: int) -> tuple[int, ...]:
+        return self._packs[place]
 
 
 @contextmanager
-def open_output(out: Path) -> Iterator[Path]:
-    """The scratch folder that becomes `out`. Of processes that train together, the first one's is kept."""
-    with complete_or_absent(out, keep=os.environ.get("RANK", "0") == "0") as partial, warnings.catch_warnings():
-        # peft and TRL ask the model by its old name, in each step, and the user cannot mend it.
+def _expected_warnings() -> Iterator[None]:
+    with warnings.catch_warnings():
+        # peft asks the model by its old name, in each step, and the user cannot mend it.
         warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
-        yield partial
-
-
-def make_trainable(model: Any, settings: TuningSettings, dropout: float = 0.0) -> tuple[LoraConfig | None, set[str]]:
-    """The adapter to train, None for whole weights, which are frozen by the policy here; and the names of the
-    parameters that will train."""
-    expected = expected_trainable(model, settings.policy, settings.method)
-    if settings.method == "full":
-        apply_policy(model, settings.policy)
-        return None, expected
-    adapter = LoraConfig(
-        r=settings.lora_rank,
-        lora_alpha=settings.lora_alpha,
-        lora_dropout=dropout,
-        target_modules=lora_targets(model, settings.policy),
-        task_type="CAUSAL_LM",
-    )
-    return adapter, expected
-
-
-def arguments(settings: TuningSettings, folder: Path) -> dict[str, Any]:
-    """What every TRL configuration takes."""
-    cuda = torch.cuda.is_available()
-    return {
-        "output_dir": str(folder),
-        "per_device_train_batch_size": settings.batch_size,
-        "gradient_accumulation_steps": settings.accumulation,
-        "learning_rate": settings.learning_rate,
-        "lr_scheduler_type": "cosine",
-        "warmup_steps": settings.warmup_ratio,
-        "weight_decay": settings.weight_decay,
-        "num_train_epochs": settings.epochs,
-        "max_steps": settings.max_steps,
-        "seed": settings.seed,
-        "data_seed": settings.seed,
-        "use_cpu": not cuda,
-        "bf16": cuda,
-        "activation_checkpointing": cuda,  # memory is short on a GPU, time on a CPU
-        "dataloader_pin_memory": cuda,
-        "max_length": None,  # the default cuts rows at 1024 tokens, images too; long ones are left out before
-        "remove_unused_columns": False,
-        "logging_steps": 1,
-        "save_strategy": "no",
-        "report_to": "none",
-        "push_to_hub": False,
-        "disable_tqdm": True,
-    }
-
-
-class Report(TrainerCallback):  # type: ignore[misc]
-    """Calls `progress` after each optimizer step."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-
-    def on_log(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        logs: dict[str, float] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        if logs and "loss" in logs:
-            self._progress(state.global_step, state.max_steps, logs["loss"])
-
-
-def curve(trainer: Any, name: str) -> list[float]:
-    """A logged value, one per optimizer step."""
-    return [entry[name] for entry in trainer.state.log_history if "loss" in entry]
-
-
-def summary(trainer: Any, base: Path, preprocessing: Preprocessing, left_out: list[str]) -> dict[str, Any]:
-    """What `winnow.json` says of any training."""
-    return {
-        **preprocessing_contract(preprocessing, trainer.processing_class),
-        "base": base.name,
-        "left_out": left_out,
-        "trainable_parameters": sum(p.numel() for p in trainer.model.parameters() if p.requires_grad),
-        "losses": curve(trainer, "loss"),
-    }
-
-
-def save(trainer: Any, folder: Path, contract: dict[str, Any]) -> None:
-    trainer.save_model(str(folder))
-    # A pickle and a card with this machine's paths: neither belongs to a checkpoint.
-    for name in ("training_args.bin", "README.md"):
-        (folder / name).unlink(missing_ok=True)
-    write_contract(folder, contract)
+        yield

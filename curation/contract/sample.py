@@ -17,9 +17,12 @@ import pyarrow as pa
 Task = Literal["caption", "vqa", "ocr", "document", "grounding", "agent", "video", "text"]
 PartKind = Literal["text", "media", "region", "action"]
 Shape = Literal["box", "quad", "point"]
-# How an answer is checked: `exact` text, `anls` edit similarity, `fields` of a JSON object, one `box`, many `boxes`,
-# `spotting` (boxes with their text), a `click` inside a region; "" where nothing can check it.
-Verifier = Literal["", "exact", "anls", "fields", "box", "boxes", "spotting", "click"]
+# How an answer is checked: `exact` text, `anls` edit similarity, `relaxed` numbers, `fields` of a JSON object, an HTML
+# `table`, one `box`, many `boxes`, `spotting` (boxes with their text), a `click` inside a region, an agent's whole
+# `action`; "" where nothing can check it.
+Verifier = Literal[
+    "", "exact", "anls", "relaxed", "fields", "table", "box", "boxes", "spotting", "click", "action"
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,9 @@ def _expression(value: Any) -> Any:
 
 
 Expression = Annotated[str, BeforeValidator(_expression)]
-Builder = Literal["caption", "vqa", "spotting", "extraction", "referring", "detection", "click", "instruction"]
+Builder = Literal[
+    "caption", "vqa", "spotting", "extraction", "referring", "detection", "click", "action", "instruction"
+]  # fmt: skip
 
 # Which fields each builder needs and which it may have.
 BUILDER_FIELDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -34,6 +36,7 @@ BUILDER_FIELDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "referring": (("image", "phrase", "region"), ()),
     "detection": (("image", "regions"), ()),
     "click": (("image", "instruction", "target"), ("thought", "label")),
+    "action": (("image", "instruction", "action"), ("tool", "arguments", "target", "end", "thought", "label")),
     "instruction": (("instruction", "output"), ("input",)),
 }
 BUILDER_TASKS: dict[str, Task] = {
@@ -44,6 +47,7 @@ BUILDER_TASKS: dict[str, Task] = {
     "referring": "grounding",
     "detection": "grounding",
     "click": "agent",
+    "action": "agent",
     "instruction": "text",
 }
 
@@ -72,8 +76,10 @@ class Source(Settings):
     prompts: list[str] = Field(
         [], description="what the user asks, where the data does not say; one is drawn per image"
     )
-    verifier: Literal["exact", "anls"] = Field(
-        "exact", description="how a question's or instruction's answer is checked"
+    verifier: Literal["exact", "anls", "relaxed", "table"] = Field(
+        "exact",
+        description="how a question's or instruction's answer is checked: `relaxed` forgives 5 % of a number, `table` "
+        "compares HTML tables",
     )
     rules: dict[str, StatementOrOff] = Field(
         {}, description="what the presets or the recipe's rules keep of this source instead, or `off`"

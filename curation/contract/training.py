@@ -15,22 +15,35 @@ class Settings(BaseModel):
 
 
 class TuningSettings(Settings):
-    """What fine-tuning on rows and on pairs have in common. A pass holds `batch_size` rows or pairs."""
+    """What every training has in common. Samples (rows or pairs) are put together in packs; an optimizer step takes
+    `accumulation` packs in each process."""
 
-    method: Literal["lora", "full"] = "lora"
+    method: Literal["lora", "qlora", "full"] = Field("lora", description="`qlora`: 4-bit base, on a CUDA GPU")
     policy: Literal["llm", "llm+merger", "merger", "all"] = Field(
         "llm", description="what may train; the ViT is frozen unless `all`"
     )
     lora_rank: int = Field(16, ge=1)
     lora_alpha: int = Field(32, ge=1)
     learning_rate: float = Field(gt=0)
+    merger_learning_rate: float | None = Field(None, gt=0, description="null: `learning_rate`")
+    vit_learning_rate: float | None = Field(None, gt=0, description="null: `learning_rate`")
     warmup_ratio: float = Field(0.03, ge=0, lt=1)
     weight_decay: float = Field(0.0, ge=0)
     epochs: float = Field(1.0, gt=0)
-    max_steps: int = Field(-1, description="stops earlier than `epochs` when positive")
-    batch_size: int = Field(ge=1)
-    accumulation: int = Field(1, ge=1, description="passes per optimizer step")
-    max_length: int | None = Field(None, ge=16, description="rows with more tokens are left out, counted and named")
+    max_steps: int = Field(-1, description="when positive: so many steps, whatever `epochs` says")
+    pack_tokens: int = Field(4096, ge=16, description="tokens of a pack at most: what fits in memory")
+    pack_patches: int | None = Field(None, ge=4, description="image patches of a pack at most; null: 4 per token")
+    batch_size: int | None = Field(None, ge=1, description="samples of a pack at most; null: as many as fit")
+    accumulation: int = Field(1, ge=1, description="packs per optimizer step")
+    max_length: int | None = Field(
+        None, ge=16, description="longer samples are left out, counted and named; null: those longer than a pack"
+    )
+    attention: Literal["auto", "sdpa", "varlen", "flash_attention_2", "eager"] = Field(
+        "auto", description="`auto`: varlen on a CUDA GPU, else sdpa"
+    )
+    cache_gb: float = Field(20.0, ge=0, description="of image features on disk while the ViT is frozen; 0: none")
+    save_every: int = Field(200, ge=0, description="steps between checkpoints to go on from; 0: none")
+    workers: int = Field(0, ge=0, description="processes that prepare packs")
     seed: int = 17
 
 
@@ -40,7 +53,7 @@ class TrainSettings(TuningSettings):
     model: str = Field("nano", description="`nano` (shipped) or a local checkpoint folder of the family")
     lora_dropout: float = Field(0.0, ge=0, lt=1)
     learning_rate: float = Field(1e-4, gt=0)
-    batch_size: int = Field(8, ge=1, description="rows per optimizer step and device pass")
+    neftune_alpha: float | None = Field(None, gt=0, description="noise on embeddings (arXiv 2310.05914); null: none")
 
 
 class DpoSettings(TuningSettings):
@@ -48,9 +61,11 @@ class DpoSettings(TuningSettings):
     dropout: policy and reference must differ by what was learned alone."""
 
     learning_rate: float = Field(5e-6, gt=0)
-    batch_size: int = Field(4, ge=1, description="pairs per device pass, each of them two rows")
     beta: float = Field(0.1, gt=0, description="how hard it is to move away from the reference")
-    loss: Literal["sigmoid", "ipo"] = Field("sigmoid", description="`sigmoid` is DPO's own; `ipo` bounds the margin")
+    loss: Literal["sigmoid", "ipo", "mpo"] = Field(
+        "sigmoid", description="`sigmoid` is DPO's own; `ipo` bounds the margin; `mpo` adds BCO and SFT"
+    )
+    length_normalised: bool = Field(False, description="sigmoid by means over an answer's tokens, not by sums")
 
 
 class EvalSettings(Settings):

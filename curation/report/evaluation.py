@@ -22,8 +22,9 @@ from model.grounding import parse_regions
 SIDE = 240  # pixels of an example's picture
 IMPROVED, WORSENED, EXAMPLES = 12, 4, 24  # rows shown (platform defaults)
 RIGHT = 0.5  # a score of at least this counts as right
-_OUTLINES = 40  # of one answer
-_PLACED = ("box", "boxes", "spotting", "click")  # verifiers whose answers can be drawn
+OUTLINES = 40  # of one answer
+LOWER = ("loss", "cer", "wer")  # metrics of which less is better
+PLACED = ("box", "boxes", "spotting", "click", "action")  # verifiers whose answers can be drawn
 _CHANGES = {
     "improved": "from wrong to right",
     "worsened": "from right to wrong",
@@ -78,7 +79,7 @@ def metrics(ledger: Ledger) -> dict[str, Any] | None:
     values = {model: beside(ledger, f"evaluate_{model}", "metrics") for model in models}
     names = {name for found in values.values() for name in found if name.rpartition("/")[2] != "rows"}
     tasks: dict[str, list[dict[str, Any]]] = {}
-    for name in sorted(names, key=_order):
+    for name in sorted(names, key=order):
         task, _, metric = name.rpartition("/")
         line = [values[model].get(name) for model in models]
         tasks.setdefault(task, []).append({"metric": metric, "values": line, "best": best(metric, line)})
@@ -87,15 +88,16 @@ def metrics(ledger: Ledger) -> dict[str, Any] | None:
 
 
 def best(metric: str, values: Sequence[float | None]) -> set[int]:
-    """Which of some values are best: the lowest loss, the highest of anything else. None where all are equal."""
+    """Which of some values are best: the lowest loss or error rate, the highest of anything else. None where all are
+    equal."""
     given = [value for value in values if value is not None]
     if len(set(given)) < 2:
         return set()
-    top = min(given) if metric == "loss" else max(given)
+    top = min(given) if metric in LOWER else max(given)
     return {index for index, value in enumerate(values) if value == top}
 
 
-def _order(name: str) -> tuple[str, int, str]:
+def order(name: str) -> tuple[str, int, str]:
     """By task, the whole first; scores, then the loss."""
     task, _, metric = name.rpartition("/")
     return task, int(metric == "loss"), metric
@@ -156,7 +158,7 @@ def before_after(ledger: Ledger, thumbnails: Thumbnails) -> dict[str, Any] | Non
             "reference": clip(one.reference),
             "answers": [(answer, clip(answer.text)) for answer in one.answers],
             "picture": _picture(one, rows[one.row_id], kind, thumbnails) if kind and one.row_id in rows else None,
-            "drawn": one.row_id in rows and rows[one.row_id].reference.verifier in _PLACED,
+            "drawn": one.row_id in rows and rows[one.row_id].reference.verifier in PLACED,
         }
         for one in chosen
     ]
@@ -171,20 +173,20 @@ def _picture(example: Example, row: RenderedRow, kind: Family, thumbnails: Thumb
     regions = row.reference.regions
     medium = row.media[regions[0].media if regions else 0]
     outlines: list[Outline] = []
-    if row.reference.verifier in _PLACED:
+    if row.reference.verifier in PLACED:
         sizes = (medium.width, medium.height), (medium.resized_width, medium.resized_height)
         for width, answer in zip(range(len(example.answers) + 1, 1, -1), example.answers, strict=True):
-            places = _places(answer.text, row.reference.verifier, kind, *sizes)
-            outlines += [(MODELS.get(answer.model, ELSEWHERE), width, place) for place in places[:_OUTLINES]]
+            found = places(answer.text, row.reference.verifier, kind, *sizes)
+            outlines += [(MODELS.get(answer.model, ELSEWHERE), width, place) for place in found[:OUTLINES]]
         outlines += [(REFERENCE, 1, region) for region in regions]
     return thumbnails.drawn(medium.sha256, medium.orientation, SIDE, outlines)
 
 
-def _places(
+def places(
     text: str, verifier: str, kind: Family, displayed: tuple[int, int], resized: tuple[int, int]
 ) -> tuple[Region, ...]:
     """What an answer points at, read as the scores read it."""
-    step = parse_step(text, kind, displayed, resized) if verifier == "click" and kind.agent else None
+    step = parse_step(text, kind, displayed, resized) if verifier in ("click", "action") and kind.agent else None
     if step is not None:
         return (step.point,) if step.point else ()
     return parse_regions(text, kind, displayed, resized)

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from curation.contract.sample import Region
 from curation.media import MediaStore
 from model.geometry import scale_points
-from model.image import ImageError, decode
+from model.image import ImageError, Pixels, decode
 
 SIDE = 160  # pixels of a thumbnail's longer side
 _QUALITY = 78
@@ -52,12 +52,18 @@ class Thumbnails:
             return Picture(error=str(error))
         except OSError:
             return Picture(error="the store does not have this image")
-        image = Image.fromarray(pixels)
-        displayed = image.size
-        image.thumbnail((side, side))
-        for colour, width, region in outlines:
-            _outline(image, colour, width, region, displayed)
+        image = outlined(pixels, side, outlines)
         return Picture(uri=_data_uri(image), width=image.width, height=image.height)
+
+
+def outlined(pixels: Pixels, side: int, outlines: Sequence[Outline]) -> Image.Image:
+    """A displayed image [H, W, 3] made no larger than `side` pixels, with regions drawn on it."""
+    image = Image.fromarray(pixels)
+    displayed = image.size
+    image.thumbnail((side, side))
+    for colour, width, region in outlines:
+        _outline(image, colour, width, region, displayed)
+    return image
 
 
 def _outline(image: Image.Image, colour: str, width: int, region: Region, displayed: tuple[int, int]) -> None:

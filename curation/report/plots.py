@@ -119,6 +119,29 @@ def curve(values: Sequence[float], smooth: Sequence[float], colour: str) -> str:
         return _data_uri(figure)
 
 
+def intervals(
+    names: Sequence[str], values: Sequence[float], ends: Sequence[tuple[float, float] | None], colours: Sequence[str]
+) -> str:
+    """A line for each name, from above: its value as a point, its interval as a bar. The first one's value is drawn
+    through all of them."""
+    with _figure(3.9, 0.7 + 0.26 * len(names)) as figure:
+        axes = figure.subplots()
+        axes.axvline(values[0], color=INK, alpha=0.5, linewidth=0.8)
+        for place, (value, bounds, colour) in enumerate(zip(values, ends, colours, strict=True)):
+            if bounds:
+                axes.plot(bounds, (place, place), color=colour, linewidth=2.2, alpha=0.55, solid_capstyle="butt")
+            axes.plot((value,), (place,), color=colour, marker="o", markersize=5)
+        axes.set_yticks(
+            range(len(names)), [_plain(name[-24:]) for name in names], fontsize=8
+        )  # paths differ at the end
+        axes.set_ylim(len(names) - 0.5, -0.5)
+        axes.margins(x=0.08)
+        axes.grid(axis="x", color=INK, alpha=0.2, linewidth=0.6)
+        axes.locator_params(axis="x", nbins=5)
+        figure.subplots_adjust(0.42, 0.4 / (0.7 + 0.26 * len(names)), 0.97, 0.97)
+        return _data_uri(figure)
+
+
 @contextmanager
 def _figure(width: float, height: float) -> Iterator[Figure]:
     """A figure of so many inches, in the page's style. The library is slow to load, and only plots need it."""

@@ -75,6 +75,35 @@ def test_click_is_a_step_whose_place_stays_data() -> None:
     assert [part.kind for part in sample.messages[1].parts] == ["action"]
 
 
+ACTION = {"image": "i", "instruction": "q", "action": "a.name", "arguments": "a.arguments", "target": "a.box"}
+
+
+def test_an_action_is_checked_whole() -> None:
+    row = {"i": 1, "q": "Press OK", "a": {"name": "right_click", "box": [1, 2, 3, 4]}}
+    (sample,) = build("action", ACTION, row)
+    assert (sample.steps[0].action, sample.steps[0].region, sample.regions[0].centre) == ("right_click", 0, (2.0, 3.0))
+    assert sample.answer.text == '{"action": "right_click", "tool": "computer_use"}'
+    assert sample.answer.verifier == "action" and sample.task == "agent"
+    (typed,) = build("action", ACTION, {"i": 1, "q": "Say hi", "a": {"name": "type", "arguments": {"text": "hi"}}})
+    assert typed.answer.text == '{"action": "type", "text": "hi", "tool": "computer_use"}'
+    assert typed.regions == () and typed.steps[0].arguments == '{"text": "hi"}'
+    swipe = {"image": "i", "instruction": "q", "action": "a", "target": "s", "end": "e", "tool": "t"}
+    values = {"i": 1, "q": "Swipe", "a": "swipe", "s": [1, 2, 3, 4], "e": [5, 6, 7, 8], "t": "mobile_use"}
+    (swiped,) = build("action", swipe, values)
+    assert (swiped.steps[0].region, swiped.steps[0].end_region) == (0, 1)
+
+
+def test_a_table_must_be_one_where_it_is_checked_as_one() -> None:
+    fields = {"image": "i", "question": "q", "answer": "a"}
+    good = {"i": 1, "q": "As HTML?", "a": "<table><tr><td>1</td></tr></table>"}
+    (sample,) = build("vqa", fields, good, verifier="table")
+    assert sample.answer.verifier == "table"
+    with pytest.raises(Problem, match="no <table> in it"):
+        build("vqa", fields, {**good, "a": "| 1 |"}, verifier="table")
+    with pytest.raises(Problem, match="no <table> in it"):
+        build("instruction", {"instruction": "q", "output": "a"}, {**good, "a": "| 1 |"}, verifier="table")
+
+
 def test_instruction_joins_its_input() -> None:
     fields = {"instruction": "a", "input": "b", "output": "c"}
     (sample,) = build("instruction", fields, {"a": "Add", "b": "1 2", "c": "3"})
@@ -103,6 +132,8 @@ def test_each_makes_several_samples_that_name_their_parent() -> None:
         ("extraction", {"image": "i", "answer": "a"}, {"i": 1, "a": {"date": datetime.date(2020, 1, 1)}}, "bad_field"),
         ("vqa", {"image": "i", "question": "length(q)", "answer": "a"}, {"i": 1, "q": None, "a": "x"}, "bad_field"),
         ("spotting", {"image": "i", "regions": "r"}, {"i": 1, "r": []}, "empty_field"),
+        ("action", ACTION, {"i": 1, "q": "x", "a": {"name": "fly"}}, "bad_field"),
+        ("action", ACTION, {"i": 1, "q": "x", "a": {"name": "type"}}, "bad_field"),
         ("detection", {"image": "i", "regions": "o[].{points: b, label: l}"},
          {"i": 1, "o": [{"b": [0, 0, 1, 1], "l": "x"}, None]}, "null_item"),
         ("referring", {"image": "i", "phrase": "p", "region": "b"}, {"i": 1, "p": "x", "b": [9, 9, 2, 2]}, "bad_box"),

@@ -20,7 +20,10 @@ from curation.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "curation" / "recipes" / "demo.yaml"
-VERBS = "demo doctor init plan run ui funnel why decide rules signals look report card review synth train eval merge"
+VERBS = (
+    "demo doctor init plan run ui funnel why decide rules signals look report card review synth train eval merge "
+    "export serve compare"
+)
 
 
 def winnow(*arguments: str) -> subprocess.CompletedProcess[str]:

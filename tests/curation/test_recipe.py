@@ -102,7 +102,7 @@ def test_the_rules_of_a_source_are_no_part_of_what_it_ingests(tmp_path: Path) ->
 @pytest.mark.parametrize("build", sorted(BUILDER_FIELDS))
 def test_the_task_of_a_builder_is_the_one_that_it_builds(build: str) -> None:
     values = {"image": "x", "caption": "c", "question": "q", "answer": {"a": "b"}, "phrase": "p", "instruction": "i"}
-    values |= {"region": [1, 2, 3, 4], "target": [1, 2, 3, 4], "output": "o"}
+    values |= {"region": [1, 2, 3, 4], "target": [1, 2, 3, 4], "output": "o", "action": "left_click"}
     values |= {"regions": [{"points": [1, 2, 3, 4], "text": "t", "label": "l"}]}
     values |= {"answer": "a"} if build == "vqa" else {}
     fields = {name: name for name in BUILDER_FIELDS[build][0]}

@@ -9,19 +9,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 import torch
 from safetensors.torch import load_file
+from transformers.models.qwen2_5_vl import modeling_qwen2_5_vl
 
 from curation.contract.dataset import RenderedPair
 from curation.contract.training import DpoSettings
 from model.collate import collate
 from model.inputs import DataError, fit_processor, training_example
 from model.load import Checkpoint, CheckpointError, load_checkpoint
-from trainer import dpo
 from trainer.checkpoint import write_contract
 from trainer.data import PairDataset, open_pairs, pair_counts
-from trainer.dpo import UnseenImagesError, pair_batch, train_dpo
+from trainer.dpo import train_dpo
 
 # peft and TRL ask the model by its old name.
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
@@ -53,12 +54,6 @@ def _opened(folder: Path, data: PairDataset) -> Checkpoint:
     return loaded
 
 
-def _trainer(nano: Path, data: PairDataset, settings: DpoSettings, folder: Path) -> dpo.PairTrainer:
-    model, processor, _ = _opened(nano, data)
-    reference = _opened(nano, data).model if settings.method == "full" else None
-    return dpo._trainer(model, reference, processor, data, settings, folder, None)
-
-
 def test_full_training_prefers_the_chosen_and_leaves_the_vit_as_it_was(made: Any, nano: Path, tmp_path: Path) -> None:
     seen: list[tuple[int, int, float]] = []
     table, settings = made.pairs_table(_pairs(made)), _settings(method="full", max_steps=6)
@@ -69,7 +64,7 @@ def test_full_training_prefers_the_chosen_and_leaves_the_vit_as_it_was(made: Any
     assert contract["margins"][-1] > 1.5
     assert contract["accuracies"][-1] == 1
     assert seen == [(step, 6, loss) for step, loss in enumerate(contract["losses"], start=1)]
-    assert contract["images_seen"] == {"policy": 2 * 2 * 6, "reference": 2 * 2 * 6}  # images x answers x steps
+    assert contract["tower_images"] == 0  # the images were looked at before the first step
     before, after = _weights(nano), _weights(tmp_path / "out")
     assert before.keys() == after.keys()
     changed = {name for name in before if not torch.equal(before[name], after[name])}
@@ -86,36 +81,12 @@ def test_an_adapter_checkpoint_says_what_it_is_and_opens(made: Any, nano: Path, 
     assert contract["margins"][-1] > 0.1
     assert len(contract["losses"]) == len(contract["margins"]) == len(contract["accuracies"]) == 6
     assert str(tmp_path.parent) not in (out / "winnow.json").read_text()  # no path of this machine
-    assert not {path.suffix for path in out.iterdir()} - {".json", ".jinja", ".safetensors"}
+    assert not {path.suffix for path in out.iterdir()} - {".json", ".jinja", ".jsonl", ".parquet", ".safetensors"}
     assert not any("visual" in name for name in _weights(out))
     # rank 4: A is 4 x in and B out x 4, for q, k, v, o, gate, up and down of four layers
     assert contract["trainable_parameters"] == 4 * 4 * ((192 + 192) * 2 + (192 + 64) * 2 + (192 + 512) * 3)
     assert load_checkpoint(out, "cpu").processor.image_processor.size["longest_edge"] == made.max_pixels
     assert list(tmp_path.glob(".*partial")) == []
-
-
-def test_a_batch_is_the_chosen_then_the_rejected_each_with_its_images(made: Any, nano: Path) -> None:
-    earlier = made.row("earlier", "Who are you?", "A model.").segments
-    pairs = _pairs(made)
-    later = replace(pairs[2], chosen=replace(pairs[2].chosen, segments=earlier + pairs[2].chosen.segments))
-    data = open_pairs(made.pairs_table([pairs[1], later]), "train")
-    loaded = _opened(nano, data)
-    tokenizer, image_id = loaded.processor.tokenizer, loaded.model.config.image_token_id
-    batch = pair_batch(data, [0, 1], loaded.processor, image_id)
-    answers = [
-        tokenizer.decode(ids[mask == 1]) for ids, mask in zip(batch["input_ids"], batch["completion_mask"], strict=True)
-    ]
-    # The earlier answer is part of the prompt.
-    assert [text.removesuffix("<|im_end|>\n") for text in answers] == [
-        "The box is red.", "It is 4.", "It is blue.", "It is five.",
-    ]  # fmt: skip
-    assert batch["image_grid_thw"].tolist() == [[1, 6, 8], [1, 6, 8]]
-    first, second = batch["pixel_values"].chunk(2)
-    assert torch.equal(first, second)
-    assert batch["mm_token_type_ids"].sum(dim=1).tolist() == [12, 0, 12, 0]
-    assert set(batch) == {
-        "input_ids", "attention_mask", "mm_token_type_ids", "completion_mask", "pixel_values", "image_grid_thw",
-    }  # fmt: skip
 
 
 def _by_hand(loaded: Checkpoint, data: PairDataset, place: int, without: str = "") -> tuple[float, float]:
@@ -133,71 +104,58 @@ def _by_hand(loaded: Checkpoint, data: PairDataset, place: int, without: str = "
     return sums[0], sums[1]
 
 
-def _by_trainer(trainer: dpo.PairTrainer, place: int) -> dict[str, tuple[float, float]]:
-    """The same of policy and reference, from what the trainer logs: a reward is beta * log(policy / reference)."""
-    trainer.model.train()  # as a step does; the trainer keeps its metrics by this
-    trainer._metrics["train"].clear()
-    trainer.compute_loss(trainer.model, trainer.data_collator([{"row": place}]))
-    logged = {name: values[-1] for name, values in trainer._metrics["train"].items()}
-    policy = logged["logps/chosen"], logged["logps/rejected"]
-    rewards = logged["rewards/chosen"], logged["rewards/rejected"]
-    reference = policy[0] - rewards[0] / trainer.beta, policy[1] - rewards[1] / trainer.beta
-    return {"policy": policy, "reference": reference}
-
-
+@pytest.mark.parametrize("attention", ["sdpa", "eager"])
 @pytest.mark.parametrize("method", ["lora", "full"])
 def test_policy_and_reference_score_answers_to_the_image_that_they_see(
-    made: Any, nano: Path, tmp_path: Path, method: str
+    made: Any, nano: Path, tmp_path: Path, method: str, attention: str
 ) -> None:
     images = [made.image(colour, 168, 112, (10, 10, 150, 100)) for colour in ("red", "blue")]
     pairs = [made.pair(str(place), "Which?", "A red box.", "Blue.", [image]) for place, image in enumerate(images)]
-    data = open_pairs(made.pairs_table(pairs), "train")
-    trainer, base = _trainer(nano, data, _settings(method=method), tmp_path), _opened(nano, data)
+    table = made.pairs_table(pairs)
+    data, settings = open_pairs(table, "train"), _settings(method=method, attention=attention, batch_size=1)
+    train_dpo(table, settings, nano, str(tmp_path / "out"))
+    base = _opened(nano, data)
     by_hand = [_by_hand(base, data, place) for place in (0, 1)]
-    assert _by_trainer(trainer, 0)["policy"] == pytest.approx(by_hand[0], abs=5e-4)
-    trainer.train()
-    one, other = (_by_trainer(trainer, place) for place in (0, 1))
-    for found, expected in zip((one, other), by_hand, strict=True):
-        assert found["reference"] == pytest.approx(expected, abs=5e-4)  # which has not moved
-        assert abs(found["policy"][0] - expected[0]) > 0.1
-    for whose in ("policy", "reference"):
-        assert abs(one[whose][0] - other[whose][0]) > 0.01  # the texts are the same, the images are not
-    # Neither fell back to positions in one dimension.
+    order = [place for (place,) in pq.read_table(tmp_path / "out" / "plan.parquet")["samples"].to_pylist()]
+    lines = [json.loads(line) for line in (tmp_path / "out" / "metrics.jsonl").read_text().splitlines()]
+    assert sorted(order) == [0, 1]
+    for step, (place, line) in enumerate(zip(order, lines, strict=True)):
+        for at, whose in enumerate(("chosen", "rejected")):
+            policy = line[f"logps/{whose}"]
+            assert policy - line[f"rewards/{whose}"] / settings.beta == pytest.approx(by_hand[place][at], abs=5e-4)
+            # The first step is the reference's own; after it the policy has moved, and the reference has not.
+            assert (abs(policy - by_hand[place][at]) > 0.01) == (step > 0)
+    # The texts are the same, the images are not; and none fell back to positions in one dimension.
+    assert abs(by_hand[0][0] - by_hand[1][0]) > 0.01
     assert abs(_by_hand(base, data, 0, without="mm_token_type_ids")[0] - by_hand[0][0]) > 0.01
 
 
-def test_a_batch_that_lost_its_images_is_found(
+def test_an_image_is_looked_at_once_for_both_answers_and_all_runs(
     made: Any, nano: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    looks: list[int] = []
+    tower = modeling_qwen2_5_vl.Qwen2_5_VisionTransformerPretrainedModel
+    forward = tower.forward
+
+    def counted(self: Any, hidden_states: torch.Tensor, grid_thw: torch.Tensor, **named: Any) -> Any:
+        looks.append(len(grid_thw))
+        return forward(self, hidden_states, grid_thw=grid_thw, **named)
+
+    monkeypatch.setattr(tower, "forward", counted)
     table = made.pairs_table(_pairs(made))
-
-    def forgetful(*args: Any) -> dict[str, torch.Tensor]:
-        return {name: value for name, value in collate(*args).items() if name != "pixel_values"}
-
-    monkeypatch.setattr(dpo, "collate", forgetful)
-    words = r"shows 168 image patches, of which the policy was given 0 and the reference 0"
-    with pytest.raises(UnseenImagesError, match=words):  # (6 x 8 + 6 x 6 patches) x 2 answers
-        train_dpo(table, _settings(), nano, str(tmp_path / "out"))
-    assert not (tmp_path / "out").exists()
-
-
-def test_a_reference_without_images_is_found(made: Any, nano: Path, tmp_path: Path) -> None:
-    data = open_pairs(made.pairs_table(_pairs(made)), "train")
-    trainer = _trainer(nano, data, _settings(method="full"), tmp_path)
-
-    def blindfold(model: Any, args: Any, kwargs: dict[str, Any]) -> Any:
-        return args, {**kwargs, "pixel_values": None}
-
-    trainer.ref_model.register_forward_pre_hook(blindfold, with_kwargs=True)
-    with pytest.raises(UnseenImagesError, match="the policy was given 168 and the reference 0"):
-        trainer.train()
+    train_dpo(table, _settings(max_steps=4, batch_size=1), nano, str(tmp_path / "one"))
+    assert sum(looks) == 2  # of the two images, in 4 steps with 2 answers each, for policy and reference
+    train_dpo(table, _settings(max_steps=4, beta=0.5), nano, str(tmp_path / "other"))
+    assert sum(looks) == 2
+    train_dpo(table, _settings(cache_gb=0), nano, str(tmp_path / "uncached"))
+    assert sum(looks) > 2
 
 
 def test_text_alone_and_the_ipo_loss(made: Any, nano: Path, tmp_path: Path) -> None:
     pairs = [made.pair("a", "Q", "Yes.", "No."), made.pair("b", "Q", "Indeed.", "No.")]
     contract = train_dpo(made.pairs_table(pairs), _settings(loss="ipo", beta=0.2), nano, str(tmp_path / "out"))
     assert contract["losses"][0] == pytest.approx((1 / (2 * 0.2)) ** 2)
-    assert contract["images_seen"] == {"policy": 0, "reference": 0}
+    assert contract["tower_images"] is None
     assert contract["dataset"]["image_pairs"] == 0
 
 
@@ -212,7 +170,7 @@ def test_the_same_seed_gives_the_same_weights(made: Any, nano: Path, tmp_path: P
 
 def test_a_pair_with_one_long_answer_is_left_out_and_named(made: Any, nano: Path, tmp_path: Path) -> None:
     pairs = [*_pairs(made), made.pair("long", "Q", "A", "7 " * 200)]
-    contract = train_dpo(made.pairs_table(pairs), _settings(max_length=100, max_steps=1), nano, str(tmp_path / "out"))
+    contract = train_dpo(made.pairs_table(pairs), _settings(max_length=120, max_steps=1), nano, str(tmp_path / "out"))
     assert contract["left_out"] == ["long"]
     assert contract["dataset"]["pairs"] == 3
 
@@ -227,7 +185,7 @@ def test_each_pair_stands_once_and_holds_a_preference(made: Any, nano: Path) -> 
     ):
         data = open_pairs(made.pairs_table(pairs), "train")
         with pytest.raises(DataError, match=words):
-            pair_counts(data, tokenizer)
+            pair_counts(data, tokenizer, sharing=True)
         shutil.rmtree(Path(data.chosen.table))
     # Two images, two answers, two questions: no two of them are one pair.
     red, blue = (made.image(colour, 84, 84, (10, 10, 60, 60)) for colour in ("red", "blue"))
@@ -237,7 +195,7 @@ def test_each_pair_stands_once_and_holds_a_preference(made: Any, nano: Path) -> 
         made.pair("c", "Q", "Yes", "Never", [red]),
         made.pair("d", "R", "Yes", "No", [red]),
     ]
-    assert len(pair_counts(open_pairs(made.pairs_table(different), "train"), tokenizer)) == 4
+    assert len(pair_counts(open_pairs(made.pairs_table(different), "train"), tokenizer, sharing=True)) == 4
 
 
 def test_a_pair_that_is_none_is_named(made: Any) -> None:

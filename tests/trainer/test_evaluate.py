@@ -155,6 +155,14 @@ def test_evaluation_writes_predictions_and_metrics(made: Any, nano: Path, tmp_pa
     assert [record["row_id"] for record in table_read] == ["found", "free", "said"]
     assert table_read[2]["prediction"] == "It is red."
     assert dict(table_read[2]["scores"])["exact_match"] == 1.0
+    assert {record["source"] for record in table_read} == {"made"}
+    assert sum(record["loss"] * record["weight"] for record in table_read) == pytest.approx(
+        metrics["loss"] * sum(record["weight"] for record in table_read)
+    )
+    assert json.loads((out / "by_source.json").read_text()) == {"made": metrics}
+    low, high = json.loads((out / "intervals.json").read_text())["loss"]
+    assert low <= metrics["loss"] <= high
+    assert not (out / "preferences.parquet").exists()
 
 
 def test_a_checkpoint_of_another_budget_is_refused(trained: tuple[str, Path], tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from curation.contract.dataset import Reference, RenderedRow
 from curation.contract.sample import Media, Region, Verifier
-from filters.score import ACCEPTED, score, verifies
+from filters.score import ACCEPTED, errors, score, verifies
+from filters.text_metrics import Errors
 from model.family import QWEN2_5_VL
 
 IMAGE = Media(sha256="0" * 64, mime="image/png", width=336, height=168)
@@ -75,11 +76,50 @@ def test_a_click_by_call_or_by_point(made: Any) -> None:
     assert _score(row, "") == {"click_accuracy": 0.0}
 
 
+def test_numbers_and_tables(made: Any) -> None:
+    assert _score(_row(made, "relaxed", "96%"), "1.00") == {"relaxed_accuracy": 1.0, "exact_match": 0.0}
+    assert _score(_row(made, "relaxed", "94%"), "1.00") == {"relaxed_accuracy": 0.0, "exact_match": 0.0}
+    table = _row(made, "table", "<table><tr><td>abcd</td></tr></table>")
+    assert _score(table, "<table><tr><td>abxy</td></tr></table>") == {"teds": 0.75, "teds_structure": 1.0}
+    assert _score(table, "abcd") == {"teds": 0.0, "teds_structure": 0.0}
+
+
+def test_an_action_by_its_kind_place_and_words(made: Any) -> None:
+    row = _row(made, "action", '{"action": "left_click", "tool": "computer_use"}', (BOX,))
+    assert _score(row, _call(30, 20)) == {"action_match": 1.0, "action_type": 1.0, "click_accuracy": 1.0}
+    assert _score(row, _call(61, 20)) == {"action_match": 0.0, "action_type": 1.0, "click_accuracy": 0.0}
+    assert _score(row, "Click OK.") == {"action_match": 0.0, "action_type": 0.0, "click_accuracy": 0.0}
+    placeless = _row(made, "action", '{"action": "left_click", "tool": "computer_use"}')
+    assert _score(placeless, _call(1, 1)) == {"action_match": 1.0, "action_type": 1.0}
+
+
+def test_text_that_is_read_counts_wrong_characters_and_words(made: Any) -> None:
+    row = replace(_row(made, "anls", "TOTAL 9.00"), task="document")
+    assert errors("TOTAL 9.08", row, QWEN2_5_VL) == {"cer": Errors(1, 10), "wer": Errors(1, 2)}
+    assert _score(row, "TOTAL 9.08") == {"anls": 0.9, "character_accuracy": 0.9, "word_accuracy": 0.5}
+    assert _score(row, "a" * 99)["character_accuracy"] == 0.0  # 99 edits of 10 characters
+    assert errors("TOTAL 9.08", replace(row, task="vqa"), QWEN2_5_VL) == {}
+
+
+def test_spotted_text_is_read_line_by_line(made: Any) -> None:
+    lines = Region(points=(20, 20, 120, 80), text="EXIT"), Region(points=(200, 20, 300, 80), text="TO GATE")
+    row = replace(_row(made, "spotting", "EXIT\nTO GATE", lines), task="ocr")
+    answer = (
+        '[{"bbox_2d": [10, 10, 60, 40], "text_content": "EXIT"}, {"bbox_2d": [0, 0, 9, 9], "text_content": "TO GOTE"}]'
+    )
+    assert errors(answer, row, QWEN2_5_VL) == {"cer": Errors(1, 12), "wer": Errors(1, 3)}
+    assert errors("EXIT TO GATE", row, QWEN2_5_VL)["wer"] == Errors(3, 3)  # no boxes, no lines
+
+
 def test_a_reference_that_cannot_be_used_is_named(made: Any) -> None:
     with pytest.raises(ValueError, match="a: the verifier 'box' needs one region, not 2"):
         _score(_row(made, "box", regions=(BOX, BOX)), "")
     with pytest.raises(ValueError, match="a: no verifier 'guess'"):
         _score(_row(made, "guess"), "")
+    with pytest.raises(ValueError, match="a: the reference is no table"):
+        _score(_row(made, "table", "abcd"), "")
+    with pytest.raises(ValueError, match="a: the reference is no step"):
+        _score(_row(made, "action", "abcd"), "")
 
 
 def test_what_verifies(made: Any) -> None:
@@ -102,7 +142,11 @@ def test_what_verifies(made: Any) -> None:
 def test_every_verifier_is_accepted_by_a_score_that_it_gives(made: Any) -> None:
     assert set(ACCEPTED) == set(get_args(Verifier)) - {""}
     for verifier, asked in ACCEPTED.items():
-        text = '{"total": "5"}' if verifier == "fields" else "Red"
+        text = {
+            "fields": '{"total": "5"}',
+            "table": "<table><tr><td>5</td></tr></table>",
+            "action": '{"action": "left_click"}',
+        }.get(verifier, "Red")
         scores = _score(_row(made, verifier, text, regions=(BOX,)), "nothing of the kind")
         for name, least in asked.items():
             assert scores[name] == 0.0 < least <= 1.0

@@ -18,7 +18,8 @@ from curation.contract.training import TrainSettings
 from model.inputs import DataError
 from model.load import CheckpointError, load_checkpoint
 from model.shipped import NANO
-from trainer.sft import check_devices, train_sft
+from trainer.sft import train_sft
+from trainer.start import check_devices
 
 # peft asks the model by its old name.
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
@@ -72,6 +73,8 @@ def test_an_adapter_checkpoint_says_what_it_is_and_opens(made: Any, nano: Path, 
         "adapter_config.json",
         "adapter_model.safetensors",
         "chat_template.jinja",
+        "metrics.jsonl",
+        "plan.parquet",
         "processor_config.json",
         "tokenizer.json",
         "tokenizer_config.json",

@@ -12,6 +12,7 @@ import typer
 from rich.text import Text
 
 from curation.cli import DEFAULT_OUT, AsJson, Out, Store, app, print_json, terminal, train_app
+from curation.cli_preview import DryRun, Picture, To, logs_of, needed, show
 from curation.contract.training import DpoSettings, EvalSettings, TrainSettings
 from curation.progress import bar
 from curation.progress import console as make_console
@@ -36,12 +37,18 @@ Attention = Annotated[
 PartRate = Annotated[float | None, typer.Option(help="default: the learning rate")]
 SaveEvery = Annotated[int, typer.Option(help="steps between checkpoints to go on from; 0: none")]
 Workers = Annotated[int, typer.Option(help="processes that prepare packs")]
+Checkpointing = Annotated[
+    bool | None, typer.Option(help="compute activations twice, to save memory; default: on a GPU", show_default=False)
+]
+LogTo = Annotated[
+    Literal["tensorboard", "trackio", "wandb", "none"], typer.Option(help="where to log beside metrics.jsonl")
+]
 Base = Annotated[Path | None, typer.Option("--base", help="an adapter's base, where it is not where it was")]
 
 
 @train_app.command()
 def sft(
-    to: Annotated[Path, typer.Option(help="folder of the new checkpoint")],
+    to: To = None,
     data: Dataset = "",
     out: Out = DEFAULT_OUT,
     store: Store = "",
@@ -61,13 +68,20 @@ def sft(
     merger_learning_rate: PartRate = None,
     vit_learning_rate: PartRate = None,
     save_every: SaveEvery = 200,
+    evaluate_every: Annotated[int, typer.Option(help="steps between measurements on test rows; 0: none")] = 0,
+    evaluate_rows: Annotated[int, typer.Option(help="test rows of each task that are measured")] = 16,
     workers: Workers = 0,
+    checkpointing: Checkpointing = None,
+    log_to: LogTo = "tensorboard",
     seed: int = 17,
+    dry_run: DryRun = False,
+    picture: Picture = None,
     as_json: AsJson = False,
 ) -> None:
     """Supervised fine-tuning: the loss is on the assistant's tokens, the ViT stays frozen.
 
-    Example: `winnow train sft --out ./work --model ./Qwen2.5-VL-3B --to ./checkpoints/receipts`
+    Example: `winnow train sft --out ./work --model ./Qwen2.5-VL-3B --to ./checkpoints/receipts`, and before it with
+    `--dry-run --picture packs.svg`
     """
     need_training()
     from trainer.sft import train_sft
@@ -77,13 +91,21 @@ def sft(
             pack_tokens=pack_tokens, batch_size=batch_size, accumulation=accumulation, lora_rank=lora_rank,
             lora_alpha=lora_alpha, max_length=max_length, attention=attention,
             merger_learning_rate=merger_learning_rate, vit_learning_rate=vit_learning_rate, save_every=save_every,
-            workers=workers, seed=seed,
+            evaluate_every=evaluate_every, evaluate_rows=evaluate_rows,
+            workers=workers, checkpointing=checkpointing, log_to=logs_of(log_to), seed=seed,
         )  # fmt: skip
+    if dry_run:
+        from trainer.preview import preview_sft
+
+        with mendable():
+            show(preview_sft(dataset_of("render", data, out, store), settings), as_json, picture)
+        return
+    target = needed(to)
     with mendable(), bar(make_console(), "training", unit="steps") as progress:
         summary = train_sft(
-            _dataset("render", data, out, store),
+            dataset_of("render", data, out, store),
             settings,
-            str(to),
+            target,
             lambda step, total, loss: progress.update(step, total, f"loss {loss:.3f}"),
         )
     tell(summary, as_json)
@@ -91,10 +113,10 @@ def sft(
 
 @train_app.command()
 def dpo(
-    to: Annotated[Path, typer.Option(help="folder of the new checkpoint")],
     model: Annotated[
         Path, typer.Option(help="the checkpoint to start from, which stays the reference: full or merged")
     ],
+    to: To = None,
     data: Pairs = "",
     out: Out = DEFAULT_OUT,
     store: Store = "",
@@ -115,7 +137,11 @@ def dpo(
     attention: Attention = "auto",
     save_every: SaveEvery = 200,
     workers: Workers = 0,
+    checkpointing: Checkpointing = None,
+    log_to: LogTo = "tensorboard",
     seed: int = 17,
+    dry_run: DryRun = False,
+    picture: Picture = None,
     as_json: AsJson = False,
 ) -> None:
     """Direct preference optimisation: chosen answers become likelier than rejected ones, the ViT stays frozen.
@@ -129,14 +155,22 @@ def dpo(
             method=method, policy=policy, learning_rate=learning_rate, beta=beta, loss=loss,
             length_normalised=length_normalised, epochs=epochs, max_steps=max_steps, pack_tokens=pack_tokens,
             batch_size=batch_size, accumulation=accumulation, lora_rank=lora_rank, lora_alpha=lora_alpha,
-            max_length=max_length, attention=attention, save_every=save_every, workers=workers, seed=seed,
+            max_length=max_length, attention=attention, save_every=save_every, workers=workers,
+            checkpointing=checkpointing, log_to=logs_of(log_to), seed=seed,
         )  # fmt: skip
+    if dry_run:
+        from trainer.preview import preview_dpo
+
+        with mendable():
+            show(preview_dpo(dataset_of("render_dpo", data, out, store), settings, model), as_json, picture)
+        return
+    target = needed(to)
     with mendable(), bar(make_console(), "training", unit="steps") as progress:
         summary = train_dpo(
-            _dataset("render_dpo", data, out, store),
+            dataset_of("render_dpo", data, out, store),
             settings,
             model,
-            str(to),
+            target,
             lambda step, total, loss: progress.update(step, total, f"loss {loss:.3f}"),
         )
     tell(summary, as_json)
@@ -193,7 +227,7 @@ def evaluate(
     from trainer.evaluate import evaluate as judge
 
     settings = EvalSettings(max_rows=max_rows, max_new_tokens=max_new_tokens, batch_size=batch_size)
-    dataset = _dataset("render", data, out, store)
+    dataset = dataset_of("render", data, out, store)
     with mendable(), bar(make_console(), "evaluating") as progress:
         result = judge(dataset, str(checkpoint), settings, str(to), split, progress.update, base, pairs or None)
     if boxes:
@@ -226,7 +260,7 @@ def need_training() -> None:
         raise StageError("training needs the `train` extra: pip install -c constraints.txt -e '.[train]'")
 
 
-def _dataset(stage: str, data: str, out: Path, store: str) -> str:
+def dataset_of(stage: str, data: str, out: Path, store: str) -> str:
     """The dataset that was named, else the one of the last run."""
     from curation.ledger import Ledger
 
@@ -236,13 +270,15 @@ def _dataset(stage: str, data: str, out: Path, store: str) -> str:
 @contextmanager
 def mendable() -> Iterator[None]:
     """Errors of the trainer's own, whose messages say what to do, without a traceback."""
+    from model.attention import AttentionError
     from model.inputs import DataError
     from model.load import CheckpointError
     from model.policy import PolicyError
+    from trainer.logs import LogError
 
     try:
         yield
-    except (CheckpointError, PolicyError, DataError, FileExistsError) as error:
+    except (AttentionError, CheckpointError, DataError, FileExistsError, LogError, PolicyError) as error:
         raise StageError(str(error)) from None
 
 
@@ -257,6 +293,11 @@ def tell(result: dict[str, Any], as_json: bool) -> None:
     for curve, name in (("losses", "loss"), ("margins", "reward margin"), ("accuracies", "reward accuracy")):
         if values := result.get(curve):
             screen.print(f"{name:<28} {values[0]:.4f} at the first step, {values[-1]:.4f} at the last")
+    for name, found in (result.get("held_out") or {}).items():
+        if found["pairs"]:
+            accuracy, error = found["accuracy"], found["expected_calibration_error"]
+            told = f"accuracy {accuracy:.4f}, calibration error {error:.4f}, of {found['pairs']:,} held-out pairs"
+            screen.print(Text(f"{name:<28} {told}"))
     if left_out := result.get("left_out"):
         some = ", ".join(left_out[:3]) + (", ..." if len(left_out) > 3 else "")
         screen.print(Text(f"{'left out, too long':<28} {len(left_out):,}: {some}"))

@@ -14,8 +14,8 @@ from curation.contract.dataset import split_sizes
 from curation.contract.training import DpoSettings, EvalSettings, TrainSettings
 from curation.stage import COUNTS, Artifact, Job, StageError
 
-EVALUATE_VERSION = MERGE_VERSION = 1
-TRAIN_VERSION = DPO_VERSION = 2
+MERGE_VERSION = 1
+TRAIN_VERSION = DPO_VERSION = EVALUATE_VERSION = 2
 
 
 def train_sft(job: Job, settings: TrainSettings) -> Artifact:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import torch
 
 CONTRACT = "winnow.json"  # what a checkpoint of ours says about itself, beside its weights
+HEAD_FILE = "reward_head.safetensors"  # what scores answers, in a reward model
 
 
 class CheckpointError(RuntimeError):
@@ -53,17 +54,11 @@ def load_checkpoint(
         _check_weights(folder, "adapter_model.safetensors")
     prepare()
     import torch
-    from transformers import AutoModelForImageTextToText, AutoProcessor
+    from transformers import AutoModelForImageTextToText
 
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     dtype = dtype or (torch.bfloat16 if device.startswith("cuda") else torch.float32)
-    try:
-        processor = AutoProcessor.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except OSError as error:
-        raise CheckpointError(
-            f"{folder} has no whole processor (processor_config.json, tokenizer.json): {error}"
-        ) from None
-    _check_processor(processor, kind, folder)
+    processor = _processor(folder, kind)
     model = AutoModelForImageTextToText.from_pretrained(
         under or folder,
         dtype=dtype,
@@ -78,6 +73,35 @@ def load_checkpoint(
 
         model = PeftModel.from_pretrained(model, str(folder), local_files_only=True)
     return Checkpoint((model if four_bit else model.to(device)).eval(), processor, kind)
+
+
+def load_empty(path: str | Path) -> Checkpoint:
+    """A full checkpoint without its weights: a model that has shapes and no numbers, on the device `meta`. Raises as
+    `load_checkpoint` does."""
+    folder = Path(path)
+    kind = family_of(folder)
+    _check_weights(folder, "model.safetensors", "model.safetensors.index.json")
+    prepare()
+    import torch
+    from transformers import AutoConfig, AutoModelForImageTextToText
+
+    config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    with torch.device("meta"):
+        model = AutoModelForImageTextToText.from_config(config, trust_remote_code=False)
+    return Checkpoint(model.eval(), _processor(folder, kind), kind)
+
+
+def _processor(folder: Path, kind: Family) -> Any:
+    from transformers import AutoProcessor
+
+    try:
+        processor = AutoProcessor.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except OSError as error:
+        raise CheckpointError(
+            f"{folder} has no whole processor (processor_config.json, tokenizer.json): {error}"
+        ) from None
+    _check_processor(processor, kind, folder)
+    return processor
 
 
 def _four_bit(device: str, dtype: torch.dtype) -> dict[str, Any]:

@@ -1,4 +1,5 @@
 """What may train. A policy names parts of the model: the vision tower, the merger between the two, the language model.
+A head that scores answers (`model.reward`) is in every policy, as without training it says nothing.
 
 The names are those of `named_parameters()` on the families' classes in transformers 5: `model.visual.merger.*` (and
 Qwen3-VL's `deepstack_merger_list`), the rest of `model.visual.*`, `model.language_model.*` and `lm_head.*`. The
@@ -16,16 +17,18 @@ if TYPE_CHECKING:
 
 Policy = Literal["llm", "llm+merger", "merger", "all"]
 Method = Literal["lora", "full"]
-Part = Literal["vit", "merger", "llm"]
+Part = Literal["vit", "merger", "llm", "head"]
 
 _PARTS: dict[Policy, tuple[Part, ...]] = {
-    "llm": ("llm",),
-    "llm+merger": ("llm", "merger"),
-    "merger": ("merger",),
-    "all": ("llm", "merger", "vit"),
+    "llm": ("llm", "head"),
+    "llm+merger": ("llm", "merger", "head"),
+    "merger": ("merger", "head"),
+    "all": ("llm", "merger", "vit", "head"),
 }
 _MERGERS = ("model.visual.merger.", "model.visual.deepstack_merger_list.")
 _LLM = ("model.language_model.", "lm_head.")
+_HEAD = "reward_head."
+_INSIDE = "base_model.model."  # where peft puts the model
 
 
 class PolicyError(RuntimeError):
@@ -40,6 +43,8 @@ def part(name: str) -> Part:
         return "vit"
     if name.startswith(_LLM):
         return "llm"
+    if name.startswith(_HEAD):
+        return "head"
     raise PolicyError(f"{name} is in neither the vision tower nor the language model: which policy is it under?")
 
 
@@ -64,21 +69,37 @@ def lora_targets(model: nn.Module, policy: Policy) -> list[str]:
 
 def apply_policy(model: nn.Module, policy: Policy) -> None:
     """Set `requires_grad` of every parameter for full fine-tuning."""
+    trained = _trained(model, policy)
     for name, parameter in model.named_parameters():
-        parameter.requires_grad_(part(name) in _PARTS[policy])
+        parameter.requires_grad_(name in trained)
+
+
+def _trained(model: nn.Module, policy: Policy) -> set[str]:
+    """Without the output head where another one scores answers: it has no part in the loss, and processes that train
+    together would wait for its gradient."""
+    names = {name for name, _ in model.named_parameters()}
+    scored = any(part(name) == "head" for name in names)
+    return {name for name in in_policy(names, policy) if not (scored and name.startswith("lm_head."))}
+
+
+def free_head(model: nn.Module) -> None:
+    """Let the head train that peft froze with all that is not the adapter."""
+    for name, parameter in model.named_parameters():
+        if name.startswith(_INSIDE + _HEAD):
+            parameter.requires_grad_()
 
 
 def expected_trainable(model: nn.Module, policy: Policy, method: Method) -> set[str]:
     """Names of the parameters that must train, worked out from the unwrapped model's names alone.
 
-    For LoRA they are the names inside the wrapped model: an A and a B for each target, and nothing of the base.
+    For LoRA they are the names inside the wrapped model: an A and a B for each target, the head where there is one, and
+    nothing of the base.
     """
     if method == "full":
-        return in_policy((name for name, _ in model.named_parameters()), policy)
-    return {
-        f"base_model.model.{target}.lora_{matrix}.default.weight"
-        for target in lora_targets(model, policy)
-        for matrix in "AB"
+        return _trained(model, policy)
+    heads = {f"{_INSIDE}{name}" for name, _ in model.named_parameters() if part(name) == "head"}
+    return heads | {
+        f"{_INSIDE}{target}.lora_{matrix}.default.weight" for target in lora_targets(model, policy) for matrix in "AB"
     }
 
 

@@ -41,11 +41,16 @@ def add_token_scores(model: Any) -> None:
 def token_log_probs(hidden: torch.Tensor, head: torch.nn.Module, targets: torch.Tensor) -> torch.Tensor:
     """Log-probabilities [T] of `targets` [T] by `hidden` [T, width], in float32. Where logits for all of them would
     take too much memory, some are made at a time, and once more on the way back."""
-    size = max(1, _LOGITS // int(head.weight.shape[0]))
+    size = logits_at_a_time(int(head.weight.shape[0]))
     if len(targets) <= size:
         return _log_probs(hidden, head, targets)
     parts = zip(hidden.split(size), targets.split(size), strict=True)
     return torch.cat([checkpoint(_log_probs, part, head, wanted, use_reentrant=False) for part, wanted in parts])
+
+
+def logits_at_a_time(vocabulary: int) -> int:
+    """For how many targets logits are made together."""
+    return max(1, _LOGITS // vocabulary)
 
 
 def _log_probs(hidden: torch.Tensor, head: torch.nn.Module, targets: torch.Tensor) -> torch.Tensor:

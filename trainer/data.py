@@ -9,7 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from curation.contract.dataset import RenderedMedia, RenderedPair, RenderedRow, Segment, read_pairs, read_rendered
+from curation.contract.dataset import (
+    Better,
+    RenderedMedia,
+    RenderedPair,
+    RenderedRow,
+    Segment,
+    read_pairs,
+    read_rendered,
+)
 from curation.contract.table import Manifest, media_url, read_bytes, read_manifest, store_of
 from model.encode import Encoded, encode
 from model.inputs import DataError
@@ -42,10 +50,11 @@ class RenderedDataset:
 @dataclass(frozen=True, kw_only=True)
 class PairDataset:
     """The pairs of one split: prompts with their chosen answers, and by `row_id` the same prompts with the rejected
-    ones. Only the answers carry weight."""
+    ones, and in which dimensions which of them is better. Only the answers carry weight."""
 
     chosen: RenderedDataset
     rejected: Mapping[str, RenderedRow]
+    better: Mapping[str, Sequence[Better]]
 
 
 def open_dataset(table: str, split: str) -> RenderedDataset:
@@ -59,7 +68,8 @@ def open_pairs(table: str, split: str) -> PairDataset:
     """The pairs of `split` of a complete `render_dpo` table. Raises as `open_dataset` does, and `DataError` for a pair
     without two answers to one prompt."""
     manifest = _manifest(table, "render_dpo")
-    both = [_both(pair) for pair in read_pairs(table, split)]
+    pairs = read_pairs(table, split)
+    both = [_both(pair) for pair in pairs]
     if repeated := [name for name, count in Counter(row.row_id for row, _ in both).items() if count > 1]:
         raise DataError(
             f"{len(repeated)} row ids are given to several pairs: {_some(repeated)}. Render the pairs again."
@@ -67,6 +77,7 @@ def open_pairs(table: str, split: str) -> PairDataset:
     return PairDataset(
         chosen=_dataset(table, manifest, split, [chosen for chosen, _ in both]),
         rejected={rejected.row_id: rejected for _, rejected in both},
+        better={pair.chosen.row_id: pair.better for pair in pairs},
     )
 
 

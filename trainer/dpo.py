@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +10,15 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from curation.contract.dataset import RenderedRow
 from curation.contract.training import DpoSettings
-from model.attention import BRANCHING
 from model.complete import complete_file
-from model.pack import Packed, preference
 from trainer.checkpoint import check_contract
-from trainer.data import leave_out_long, open_pairs, pair_counts
-from trainer.loop import Material, Run
+from trainer.data import open_pairs
+from trainer.loop import Run
 from trainer.objectives import Answers, preference_loss, rewards
-from trainer.plan import Length, best_fit
-from trainer.start import backend_of, check_devices, longest, material_name, open_base, patches_of
+from trainer.pairs import by_modality, pair_material
+from trainer.plan import best_fit
+from trainer.start import check_devices, open_base
 from trainer.steps import Batch, Progress, Told, model_inputs
 
 REFERENCE = "reference.safetensors"
@@ -49,33 +46,16 @@ def train_dpo(
     pairs = open_pairs(dataset, "train")
     loaded = open_base(base, settings, pairs.chosen)
     check_contract(base, pairs.chosen.preprocessing)
-    tokenizer = loaded.processor.tokenizer
-    sharing = backend_of(settings, loaded.model) in BRANCHING
-    counts = pair_counts(pairs, tokenizer, sharing)
-    kept, counts, left_out = leave_out_long(pairs.chosen, counts, longest(settings))
-    copies = 1 if sharing else 2  # of an image
-
-    def documents(place: int) -> Sequence[Packed]:
-        row = kept.rows[place]
-        return preference(row, pairs.rejected[row.row_id], tokenizer, sharing)
-
-    patch = loaded.family.patch_size
-    material = Material(
-        data=kept,
-        lengths=[Length(count, copies * patches_of(row, patch)) for row, count in zip(kept.rows, counts, strict=True)],
-        samples=documents,
-        count=lambda batch, places: float(len(places)),
-        name=material_name(kept, base, settings),
-        left_out=left_out,
-    )
+    material = pair_material(pairs, loaded, settings, base)
+    kept = material.data
     preferences = Preferences(settings)
     run = Run(loaded, material, settings, preferences, target, progress, run_folder)
     preferences.reference = reference_scores(run)
     run.train()
     contract = {
         **run.summary(base),
-        "dataset": {"stage": "render_dpo", "fingerprint": kept.fingerprint, **_by_modality(kept.rows)},
-        "settings": settings.model_dump(),
+        "dataset": {"stage": "render_dpo", "fingerprint": kept.fingerprint, **by_modality(kept.rows)},
+        "settings": settings.model_dump(mode="json"),
         "margins": run.curve("rewards/margins"),
         "accuracies": run.curve("rewards/accuracies"),
         "tower_images": run.cache.seen if run.cache else None,
@@ -136,7 +116,3 @@ def reference_scores(run: Run) -> torch.Tensor:
         accelerator.wait_for_everyone()
     with safe_open(path, "pt") as file:
         return file.get_tensor("scores").float()
-
-
-def _by_modality(rows: Sequence[RenderedRow]) -> dict[str, int]:
-    return {"pairs": len(rows), "image_pairs": sum(bool(row.media) for row in rows)}

@@ -77,13 +77,7 @@ def evaluate(
     data = open_dataset(dataset, split)
     both = _pairs_beside(data, pairs, split, settings.max_rows) if pairs else None
     loaded = open_checkpoint(data, checkpoint, base)
-    order = _by_length(data, chosen(data.rows, settings.max_rows), loaded.processor.tokenizer)
-    records: list[dict[str, Any]] = []
-    for start in range(0, len(order), settings.batch_size):
-        records += _measure(loaded, data, order[start : start + settings.batch_size], settings)
-        if progress:
-            progress(len(records), len(order))
-    records.sort(key=lambda record: str(record["row_id"]))
+    records = measured(loaded, data, chosen(data.rows, settings.max_rows), settings, progress)
     preferred = prefer(loaded, both, settings.batch_size) if both else []
     metrics = _and_pairs(summarise(records), summarise(preferred))
     with complete_or_absent(Path(out).resolve()) as folder:
@@ -94,6 +88,23 @@ def evaluate(
         _write_json(folder / "intervals.json", {**intervals(records), **intervals(preferred)})
         _write_json(folder / "by_source.json", _sources(records, preferred))
     return metrics
+
+
+def measured(
+    loaded: Checkpoint,
+    data: RenderedDataset,
+    rows: Sequence[RenderedRow],
+    settings: EvalSettings,
+    progress: Progress | None = None,
+) -> list[dict[str, Any]]:
+    """What `predictions.parquet` holds of each row, in the order of their ids. The model must have TRL's fused head."""
+    order = _by_length(data, rows, loaded.processor.tokenizer)
+    records: list[dict[str, Any]] = []
+    for start in range(0, len(order), settings.batch_size):
+        records += _measure(loaded, data, order[start : start + settings.batch_size], settings)
+        if progress:
+            progress(len(records), len(order))
+    return sorted(records, key=lambda record: str(record["row_id"]))
 
 
 def chosen(rows: Sequence[RenderedRow], max_rows: int | None) -> list[RenderedRow]:

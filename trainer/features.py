@@ -10,7 +10,9 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,7 +28,12 @@ Patches = Callable[[RenderedMedia], tuple[torch.Tensor, torch.Tensor]]  # pixels
 Progress = Callable[[int, int], None]
 _T = TypeVar("_T")
 
-VERSION = 1  # of what is kept
+VERSION = 2  # of what is kept
+_HEADER = 512  # bytes of a file beside its numbers, at most
+_PREPARATION = (
+    "patch_size", "temporal_patch_size", "merge_size", "do_rescale", "rescale_factor", "do_normalize", "image_mean",
+    "image_std", "resample",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +54,8 @@ def tower_fingerprint(model: Any, processor: Any, autocast: torch.dtype | None =
     for name, tensor in sorted(unwrapped(model).model.visual.state_dict().items()):
         told.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
         told.update(tensor.detach().cpu().contiguous().view(torch.uint8).numpy())
-    images = processor.image_processor
-    names = ("patch_size", "temporal_patch_size", "merge_size", "image_mean", "image_std", "rescale_factor", "resample")
-    told.update(repr([(name, getattr(images, name, None)) for name in names]).encode())
+    images = processor.image_processor  # its class too: some resize otherwise than others
+    told.update(repr((type(images).__name__, [getattr(images, name, None) for name in _PREPARATION])).encode())
     return told.hexdigest()
 
 
@@ -64,23 +70,30 @@ class FeatureCache:
         self._model, self._fingerprint, self._most = unwrapped(model), fingerprint, most_bytes
         self.seen = 0
 
-    def fill(
-        self, media: Iterable[RenderedMedia], patches: Patches, most_patches: int, progress: Progress | None = None
-    ) -> None:
-        """Compute what is not there yet, many images at a time, until there is no room. What other runs left is thrown
-        away first, the longest unused first."""
+    def missing(self, media: Iterable[RenderedMedia]) -> list[RenderedMedia]:
+        """What is to be computed: what is not there yet, as far as there is room for it. To make room, what other runs
+        left is thrown away, the longest unused first. Of processes that train together, one asks this."""
         wanted = {_name(medium): medium for medium in media}
         missing = [medium for name, medium in sorted(wanted.items()) if not self._is_there(name)]
-        room = self._room(set(wanted), sum(self._bytes(medium) for medium in missing))
+        room = self._room(set(wanted), sum(map(self._bytes, missing)))
+        held = accumulate(map(self._bytes, missing))
+        return [medium for medium, bytes_ in zip(missing, held, strict=True) if bytes_ <= room]
+
+    def holds(self, media: Iterable[RenderedMedia]) -> bool:
+        """Whether the features of all of these are there."""
+        return all(self._is_there(_name(medium)) for medium in media)
+
+    def fill(
+        self, media: Sequence[RenderedMedia], patches: Patches, most_patches: int, progress: Progress | None = None
+    ) -> None:
+        """Compute and keep these, many images at a time."""
         done = 0
-        for group in _groups(missing, most_patches, self._patches):
-            if (room := room - sum(self._bytes(medium) for medium in group)) < 0:
-                break
+        for group in _groups(media, most_patches, self._patches):
             for medium, features in zip(group, self.compute([patches(medium) for medium in group]), strict=True):
                 self._write(_name(medium), features)
             done += len(group)
             if progress:
-                progress(done, len(missing))
+                progress(done, len(media))
 
     def of(self, media: Sequence[RenderedMedia], patches: Patches) -> list[Features]:
         """The features of each, from disk where they are there, else from the tower."""
@@ -109,22 +122,22 @@ class FeatureCache:
         return medium.vision_tokens * merge**2
 
     def _bytes(self, medium: RenderedMedia) -> int:
-        """What an image takes, as its tower writes 4 bytes a number at most."""
+        """What an image takes on disk, at most: under autocast a number has fewer bytes than the model's."""
         config = self._model.config
         layers = 1 + len(getattr(config.vision_config, "deepstack_visual_indexes", ()))
         width: int = config.text_config.hidden_size
-        return medium.vision_tokens * width * layers * self._model.dtype.itemsize
+        return medium.vision_tokens * width * layers * self._model.dtype.itemsize + _HEADER
 
     def _room(self, keep: set[str], needed: int) -> int:
         """How much may be written, once what is not of `keep` has made room for it."""
-        files = sorted(self._root.glob("*/*/*.safetensors"), key=lambda path: path.stat().st_mtime_ns)
-        held = sum(path.stat().st_size for path in files)
-        for path in files:
+        files = sorted(_found(self._root), key=lambda found: found[1].st_mtime_ns)
+        held = sum(told.st_size for _, told in files)
+        for path, told in files:
             if held + needed <= self._most:
                 break
             if path.parent.parent != self._folder or path.stem not in keep:
-                held -= path.stat().st_size
-                path.unlink()
+                held -= told.st_size
+                path.unlink(missing_ok=True)
         return self._most - held
 
     def _path(self, name: str) -> Path:
@@ -136,7 +149,8 @@ class FeatureCache:
     def _read(self, name: str) -> Features | None:
         found = self._opened(name, _tensors)
         if found:
-            os.utime(self._path(name))  # used: thrown away last
+            with suppress(FileNotFoundError):  # another run has just made room for itself
+                os.utime(self._path(name))  # used: thrown away last
         return found
 
     def _opened(self, name: str, use: Callable[[Any], _T]) -> _T | None:
@@ -168,6 +182,12 @@ def encoder_outputs(features: Sequence[Features], device: torch.device) -> dict[
     layers = range(len(features[0].deep))
     deep = [[each.deep[layer].to(device) for each in features] for layer in layers]
     return {"image": BaseModelOutputWithDeepstackFeatures(pooler_output=merged, deepstack_features=deep)}
+
+
+def _found(root: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    for path in root.glob("*/*/*.safetensors"):
+        with suppress(FileNotFoundError):
+            yield path, path.stat()
 
 
 def _tensors(file: Any) -> Features:

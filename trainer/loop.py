@@ -3,16 +3,19 @@ frozen towers from disk, checkpoints that a killed run goes on from, and a folde
 
 from __future__ import annotations
 
+import json
+import logging
 import os
 import shutil
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate.utils import broadcast_object_list
 from torch.utils.data import Dataset
 from transformers import PrinterCallback, set_seed
 
@@ -28,9 +31,20 @@ from model.token_scores import add_token_scores
 from trainer.checkpoint import preprocessing_contract, write_contract
 from trainer.data import RenderedDataset
 from trainer.features import FeatureCache, encoder_outputs, tower_fingerprint
+from trainer.logs import BOARD, Board, keep_board, places
 from trainer.plan import Length, Plan, check_plan, make_plan, write_plan
 from trainer.start import backend_of, make_trainable
-from trainer.steps import Batch, Metrics, Objective, PackTrainer, Progress, arguments, last_complete, rates
+from trainer.steps import (
+    Batch,
+    Metrics,
+    Objective,
+    PackTrainer,
+    Progress,
+    arguments,
+    drop_incomplete,
+    last_complete,
+    rates,
+)
 
 PLAN, METRICS = "plan.parquet", "metrics.jsonl"
 _TOWER_PATCHES = 16_384  # at a time, where the features of all images are computed
@@ -63,6 +77,7 @@ class Run:
         progress: Progress | None = None,
         folder: Path | None = None,
         dropout: float = 0.0,
+        kind: type[PackTrainer] = PackTrainer,
     ) -> None:
         if out.exists():
             raise FileExistsError(f"{out} exists. Delete it, or name another folder.")
@@ -78,7 +93,7 @@ class Run:
         add_token_scores(loaded.model)
         model = make_trainable(loaded.model, settings, dropout)
         self.cache = self._open_cache()
-        self.trainer = PackTrainer(
+        self.trainer = kind(
             vision=self._vision,
             objective=objective,
             rates=rates(settings),
@@ -86,7 +101,7 @@ class Run:
             args=arguments(settings, self.folder),
             train_dataset=_Packs(self.plan),
             data_collator=lambda packs: self.batch(packs[0]),
-            callbacks=[Metrics(self.folder / METRICS, progress)],
+            callbacks=[Metrics(self.folder / METRICS, progress), *self._boards()],
         )
         self.trainer.remove_callback(PrinterCallback)  # progress is the caller's to show
         self._look()
@@ -104,6 +119,10 @@ class Run:
         return made
 
     def train(self) -> None:
+        accelerator = self.trainer.accelerator
+        if accelerator.is_main_process:
+            drop_incomplete(self.folder)
+        accelerator.wait_for_everyone()
         with _expected_warnings():
             self.trainer.train(resume_from_checkpoint=last_complete(self.folder))
 
@@ -129,9 +148,9 @@ class Run:
         """A logged value, one per optimizer step."""
         return [entry[name] for entry in self.trainer.state.log_history if "loss" in entry]
 
-    def finish(self, out: Path, contract: dict[str, Any]) -> None:
-        """Write the checkpoint, complete or absent, with its plan and its metrics; what was kept to go on is removed.
-        Of processes that train together, the first writes."""
+    def finish(self, out: Path, contract: dict[str, Any], beside: Mapping[str, Any] | None = None) -> None:
+        """Write the checkpoint, complete or absent, with its plan, its metrics and what stands `beside` it, JSON by
+        file name; what was kept to go on is removed. Of processes that train together, the first writes."""
         first = os.environ.get("RANK", "0") == "0"
         with complete_or_absent(out, keep=first) as partial:
             self.trainer.save_model(str(partial))
@@ -141,10 +160,16 @@ class Run:
                 (partial / name).unlink(missing_ok=True)
             for name in (PLAN, METRICS):
                 shutil.copy2(self.folder / name, partial / name)
+            keep_board(self.folder, partial)
+            for name, told in (beside or {}).items():
+                (partial / name).write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
             write_contract(partial, contract)
         self.trainer.accelerator.wait_for_everyone()
         if first:
             shutil.rmtree(self.folder)
+
+    def _boards(self) -> list[Board]:
+        return [Board(self.folder / BOARD)] if BOARD in places(self.settings) else []
 
     def _start_or_go_on(self) -> None:
         path = self.folder / PLAN
@@ -168,12 +193,18 @@ class Run:
         """Fill the cache before the first step; of processes that train together, each looks at its share."""
         accelerator = self.trainer.accelerator
         if self.cache:
-            mine = sorted(self._owners, key=lambda medium: medium.sha256)
-            mine = mine[accelerator.process_index :: accelerator.num_processes]
+            missing = [self.cache.missing(self._owners) if accelerator.is_main_process else []]
+            broadcast_object_list(missing)
+            mine = missing[0][accelerator.process_index :: accelerator.num_processes]
             with accelerator.autocast():
                 self.cache.fill(mine, lambda medium: self._patches([medium]), _TOWER_PATCHES)
             self.cache.seen = 0
         accelerator.wait_for_everyone()
+        if self.cache and self._sharded() and not self.cache.holds(self._owners):
+            self.cache = None  # a tower that is spread over processes can only be asked within a step
+
+    def _sharded(self) -> bool:
+        return bool(self.trainer.is_fsdp_enabled)
 
     def _vision(self, media: Sequence[RenderedMedia]) -> dict[str, Any]:
         """What stands for pixels that are not in the batch."""
@@ -216,7 +247,14 @@ class _Packs(Dataset[tuple[int, ...]]):
 
 @contextmanager
 def _expected_warnings() -> Iterator[None]:
-    with warnings.catch_warnings():
-        # peft asks the model by its old name, in each step, and the user cannot mend it.
-        warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
-        yield
+    """Without what the user cannot mend."""
+    log = logging.getLogger("transformers.trainer_utils")
+    before = log.level
+    log.setLevel(logging.ERROR)  # that two checkpoints are as old as each other, and that settings may change
+    try:
+        with warnings.catch_warnings():
+            # peft asks the model by its old name, in each step.
+            warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
+            yield
+    finally:
+        log.setLevel(before)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from model.complete import complete_or_absent
-from model.load import CheckpointError, base_of, load_checkpoint
+from model.load import HEAD_FILE, CheckpointError, base_of, load_checkpoint
 from trainer.checkpoint import read_contract, write_contract
 
 
@@ -19,7 +20,8 @@ class Merged(NamedTuple):
 
 
 def merge(checkpoint: str, out: str, base: str | Path | None = None) -> dict[str, Any]:
-    """Write the adapter in `checkpoint` merged into its base, with the processor and `winnow.json`; return the latter.
+    """Write the adapter in `checkpoint` merged into its base, with the processor, the head of a reward model, and
+    `winnow.json`; return the latter.
 
     `base` overrides the base that the adapter records. Raises `CheckpointError` where `checkpoint` is no adapter of
     ours.
@@ -28,6 +30,8 @@ def merge(checkpoint: str, out: str, base: str | Path | None = None) -> dict[str
     with complete_or_absent(Path(out).resolve()) as partial:
         model.save_pretrained(partial)
         processor.save_pretrained(partial)
+        if (head := Path(checkpoint) / HEAD_FILE).exists():
+            shutil.copy2(head, partial / HEAD_FILE)
         write_contract(partial, contract)
     return contract
 

@@ -174,7 +174,7 @@ def check_plan(plan: Plan, path: Path) -> None:
     if written["world"] != now["world"]:
         what = f"it ran in {written['world']} processes, and this is one of {now['world']}"
     else:
-        what = "its data, or the settings that decide what is packed, were others"
+        what = "its data, its base or its settings were others"
     raise DataError(
         f"{path.parent} holds an interrupted run that can't be gone on with: {what}. Start it as it was started, or "
         "delete that folder to begin anew."

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+from trl.trainer import add_fused_lm_head
 
-from curation.contract.training import TrainSettings
+from curation.contract.training import TrainSettings, TuningSettings
+from model.load import Checkpoint
 from model.pack import sample
 from model.shipped import checkpoint_path
 from trainer.data import RenderedDataset, leave_out_long, open_dataset, token_counts
@@ -18,6 +19,7 @@ from trainer.objectives import token_loss
 from trainer.plan import Length
 from trainer.start import check_devices, longest, material_name, open_base, patches_of
 from trainer.steps import Batch, Progress, Told, model_inputs
+from trainer.watch import evaluations, watch
 
 
 def train_sft(
@@ -38,23 +40,18 @@ def train_sft(
     data = open_dataset(dataset, "train")
     base = checkpoint_path(settings.model)
     loaded = open_base(base, settings, data)
-    tokenizer = loaded.processor.tokenizer
-    data, counts, left_out = leave_out_long(data, token_counts(data, tokenizer), longest(settings))
-    patch = loaded.family.patch_size
-    material = Material(
-        data=data,
-        lengths=[Length(count, patches_of(row, patch)) for row, count in zip(data.rows, counts, strict=True)],
-        samples=lambda place: [sample(data.rows[place], tokenizer)],
-        count=lambda batch, places: float(batch["weights"].sum()),
-        name=material_name(data, base, settings),
-        left_out=left_out,
-    )
+    material = row_material(data, loaded, settings, base)
+    if settings.evaluate_every:
+        add_fused_lm_head(loaded.model)  # by which `measured` takes its losses
     run = Run(loaded, material, settings, objective, target, progress, run_folder, settings.lora_dropout)
+    if settings.evaluate_every:
+        watch(run, dataset, settings)
     run.train()
     contract = {
         **run.summary(base),
-        "dataset": {"stage": "render", "fingerprint": data.fingerprint, **_by_modality(data, counts)},
-        "settings": {**settings.model_dump(), "model": base.name},
+        "dataset": {"stage": "render", "fingerprint": data.fingerprint, **_by_modality(material)},
+        "settings": {**settings.model_dump(mode="json"), "model": base.name},
+        "evaluations": evaluations(run),
     }
     run.finish(target, contract)
     return contract
@@ -65,7 +62,23 @@ def objective(model: torch.nn.Module, batch: Batch) -> tuple[torch.Tensor, Told]
     return token_loss(model(**model_inputs(batch)), batch["weights"]), {}
 
 
-def _by_modality(data: RenderedDataset, counts: Sequence[int]) -> dict[str, int]:
+def row_material(data: RenderedDataset, loaded: Checkpoint, settings: TuningSettings, base: Path) -> Material:
+    """Rows as the loop trains on them: a step's loss is divided by the weights of its tokens. Raises `DataError` as
+    `token_counts` and `leave_out_long` do."""
+    tokenizer, patch = loaded.processor.tokenizer, loaded.family.patch_size
+    kept, counts, left_out = leave_out_long(data, token_counts(data, tokenizer), longest(settings))
+    return Material(
+        data=kept,
+        lengths=[Length(count, patches_of(row, patch)) for row, count in zip(kept.rows, counts, strict=True)],
+        samples=lambda place: [sample(kept.rows[place], tokenizer)],
+        count=lambda batch, places: float(batch["weights"].sum()),
+        name=material_name(kept, base, settings),
+        left_out=left_out,
+    )
+
+
+def _by_modality(material: Material) -> dict[str, int]:
     """Rows and tokens, text-only and in all: a mix that is even by rows is far from even by tokens."""
-    text = [count for row, count in zip(data.rows, counts, strict=True) if not row.media]
+    counts = [length.tokens for length in material.lengths]
+    text = [count for row, count in zip(material.data.rows, counts, strict=True) if not row.media]
     return {"rows": len(counts), "tokens": sum(counts), "text_rows": len(text), "text_tokens": sum(text)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from curation.contract.dataset import RenderedMedia
 from curation.contract.training import TuningSettings
 from model.complete import complete_file
 from model.policy import part
+from trainer.logs import BOARD, places
 
 Progress = Callable[[int, int, float], None]
 Batch = dict[str, Any]
@@ -21,6 +23,7 @@ Told = dict[str, torch.Tensor]  # sums over the samples of a pack, logged as mea
 Objective = Callable[[torch.nn.Module, Batch], tuple[torch.Tensor, Told]]
 
 COMPLETE = "complete.json"
+EVALUATION = "eval/"  # what is measured on test rows during a training
 _KEPT_CHECKPOINTS = 2  # the older one stays until the newer one is complete
 
 
@@ -93,6 +96,20 @@ class PackTrainer(Trainer):  # type: ignore[misc]
                 groups.setdefault((rate, decay), []).append(parameter)
         return [{"params": found, "lr": rate, "weight_decay": decay} for (rate, decay), found in groups.items()]
 
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        """Whole weights are read as their class reads them. They are saved under the family's released names; the stock
+        trainer looks for its own, finds none, says so in the log, and would go on from the weights of the base."""
+        model = model or self.model
+        if hasattr(model, "peft_config") or self.is_fsdp_enabled:
+            super()._load_from_checkpoint(resume_from_checkpoint, model)
+            return
+        saved = type(model).from_pretrained(
+            resume_from_checkpoint, dtype=model.dtype, local_files_only=True, use_safetensors=True
+        )
+        beside = set(model._keys_to_ignore_on_save or ())
+        found = model.load_state_dict(saved.state_dict(), strict=False)
+        assert not found.unexpected_keys and set(found.missing_keys) <= beside, found
+
     def _save_checkpoint(self, *options: Any) -> None:
         """Complete once COMPLETE is there: a run that was killed while writing goes on from the one before."""
         super()._save_checkpoint(*options)
@@ -107,6 +124,14 @@ def last_complete(folder: Path) -> str | None:
     """The checkpoint to go on from; None where there is none."""
     found = {int(path.parent.name.rsplit("-", 1)[1]): path.parent for path in folder.glob(f"checkpoint-*/{COMPLETE}")}
     return str(found[max(found)]) if found else None
+
+
+def drop_incomplete(folder: Path) -> None:
+    """Remove what a killed run was writing: the stock trainer would count it among the checkpoints that it keeps, and
+    throw a complete one away."""
+    for path in folder.glob("checkpoint-*"):
+        if not (path / COMPLETE).exists():
+            shutil.rmtree(path)
 
 
 def model_inputs(batch: Batch) -> Batch:
@@ -132,7 +157,8 @@ def arguments(settings: TuningSettings, folder: Path) -> TrainingArguments:
         neftune_noise_alpha=getattr(settings, "neftune_alpha", None),
         use_cpu=not cuda,
         bf16=cuda,
-        activation_checkpointing=cuda,  # memory is short on a GPU, time on a CPU
+        # By default: memory is short on a GPU, time on a CPU.
+        activation_checkpointing=cuda if settings.checkpointing is None else settings.checkpointing,
         activation_checkpointing_kwargs={"use_reentrant": False},
         dataloader_pin_memory=False,  # the batch holds more than tensors
         dataloader_num_workers=settings.workers,
@@ -142,7 +168,9 @@ def arguments(settings: TuningSettings, folder: Path) -> TrainingArguments:
         save_strategy="steps" if settings.save_every else "no",
         save_steps=settings.save_every or 1,
         save_total_limit=_KEPT_CHECKPOINTS,
-        report_to="none",
+        report_to=[name for name in places(settings) if name != BOARD],
+        project="winnow",
+        run_name=folder.name.removesuffix(".run"),
         push_to_hub=False,
         disable_tqdm=True,
     )
@@ -154,6 +182,7 @@ def rates(settings: TuningSettings) -> dict[str, float]:
         "llm": settings.learning_rate,
         "merger": settings.merger_learning_rate or settings.learning_rate,
         "vit": settings.vit_learning_rate or settings.learning_rate,
+        "head": settings.learning_rate,
     }
 
 
@@ -180,10 +209,11 @@ class Metrics(TrainerCallback):  # type: ignore[misc]
         logs: dict[str, float] | None = None,
         **kwargs: Any,
     ) -> None:
-        if not logs or "loss" not in logs:
+        told = [name for name in logs or () if name == "loss" or name.startswith(EVALUATION)]
+        if not logs or not told:
             return
         if state.is_world_process_zero:
             with self._path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"step": state.global_step, **logs}) + "\n")
-        if self._progress:
+        if self._progress and "loss" in logs:
             self._progress(state.global_step, state.max_steps, logs["loss"])

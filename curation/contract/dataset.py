@@ -79,14 +79,25 @@ class RenderedRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Better:
+    """Which answer of a pair is the better one in the dimension `name`: the chosen one where `value` is positive, the
+    rejected one where it is negative, neither at 0."""
+
+    name: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RenderedPair:
     """A preference: one prompt with two answers. `chosen` is the whole row with the better answer; `rejected` are the
-    segments that stand in the place of its last answer."""
+    segments that stand in the place of its last answer. `better` says more than that the chosen answer is better
+    overall; mostly nobody has said more."""
 
     chosen: RenderedRow
     rejected: tuple[Segment, ...]
     margin: float
     origin: str
+    better: tuple[Better, ...] = ()
 
 
 _SEGMENT = pa.struct([("kind", pa.string()), ("text", pa.string()), ("weight", pa.float32()), ("media", pa.int32())])
@@ -117,9 +128,16 @@ RENDERED = pa.schema(
     ]
 )
 
-# A preference dataset: the columns of `RENDERED` hold the prompt with its chosen answer.
+# A preference dataset: the columns of `RENDERED` hold the prompt with its chosen answer. `better` is no map, as Spark
+# does not hash one; tables that were written before there was such a column are read as if it were empty.
 PAIRS = pa.schema(
-    [*RENDERED, ("rejected", pa.list_(_SEGMENT)), ("margin", pa.float64()), ("origin", pa.string())],
+    [
+        *RENDERED,
+        ("rejected", pa.list_(_SEGMENT)),
+        ("margin", pa.float64()),
+        ("origin", pa.string()),
+        ("better", pa.list_(pa.struct([("name", pa.string()), ("value", pa.float64())]))),
+    ],
 )
 
 
@@ -149,6 +167,7 @@ def pair_from_row(row: dict[str, Any]) -> RenderedPair:
         rejected=tuple(Segment(**segment) for segment in row["rejected"]),
         margin=row["margin"],
         origin=row["origin"],
+        better=tuple(Better(**better) for better in row.get("better") or ()),
     )
 
 
@@ -172,4 +191,4 @@ def read_pairs(table: str, split: str) -> list[RenderedPair]:
 
 def _rows(table: str, split: str, schema: pa.Schema) -> list[dict[str, Any]]:
     rows = read_table(table, filters=[("fate", "in", ["kept", "made"]), ("split", "==", split)])
-    return list(rows.select(schema.names).sort_by("row_id").to_pylist())
+    return list(rows.select([name for name in schema.names if name in rows.column_names]).sort_by("row_id").to_pylist())

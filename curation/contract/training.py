@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class Settings(BaseModel):
@@ -41,9 +41,15 @@ class TuningSettings(Settings):
     attention: Literal["auto", "sdpa", "varlen", "flash_attention_2", "eager"] = Field(
         "auto", description="`auto`: varlen on a CUDA GPU, else sdpa"
     )
+    checkpointing: bool | None = Field(
+        None, description="compute activations once more on the way back, to save memory; null: on a GPU"
+    )
     cache_gb: float = Field(20.0, ge=0, description="of image features on disk while the ViT is frozen; 0: none")
     save_every: int = Field(200, ge=0, description="steps between checkpoints to go on from; 0: none")
     workers: int = Field(0, ge=0, description="processes that prepare packs")
+    log_to: tuple[Literal["tensorboard", "trackio", "wandb"], ...] | None = Field(
+        None, description="beside metrics.jsonl; null: TensorBoard, where it is installed"
+    )
     seed: int = 17
 
 
@@ -53,6 +59,9 @@ class TrainSettings(TuningSettings):
     model: str = Field("nano", description="`nano` (shipped) or a local checkpoint folder of the family")
     lora_dropout: float = Field(0.0, ge=0, lt=1)
     learning_rate: float = Field(1e-4, gt=0)
+    evaluate_every: int = Field(0, ge=0, description="steps between measurements on the test rows; 0: none")
+    evaluate_rows: int = Field(16, ge=1, description="test rows of each task, chosen by hash")
+    evaluate_tokens: int = Field(128, ge=1, description="of an answer, at most")
     neftune_alpha: float | None = Field(None, gt=0, description="noise on embeddings (arXiv 2310.05914); null: none")
 
 
@@ -66,6 +75,25 @@ class DpoSettings(TuningSettings):
         "sigmoid", description="`sigmoid` is DPO's own; `ipo` bounds the margin; `mpo` adds BCO and SFT"
     )
     length_normalised: bool = Field(False, description="sigmoid by means over an answer's tokens, not by sums")
+
+
+class RewardSettings(TuningSettings):
+    """A reward model: scores of answers, learnt from pairs. Defaults are platform defaults."""
+
+    learning_rate: float = Field(1e-5, gt=0)
+    dimensions: tuple[str, ...] = Field(
+        ("overall",), min_length=1, description="`overall` is what a pair prefers; of others its `better` speaks"
+    )
+    held_out: float = Field(
+        0.1, ge=0, lt=1, description="share of prompts kept to judge by, where the dataset has no pairs for that"
+    )
+
+    @field_validator("dimensions")
+    @classmethod
+    def _distinct(cls, dimensions: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(dimensions)) < len(dimensions) or not all(dimensions):
+            raise ValueError("each dimension needs a name of its own")
+        return dimensions
 
 
 class EvalSettings(Settings):

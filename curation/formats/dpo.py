@@ -21,7 +21,7 @@ from model.family import family
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-VERSION = 1
+VERSION = 2
 TABLE = pa.schema([*PAIRS, *[pa.field(*entry) for entry in FATE]])
 
 
@@ -63,6 +63,7 @@ def _row(row: dict[str, Any], settings: Render) -> dict[str, Any]:
         "rejected": [asdict(segment) for segment in rejected.segments[rejected.answer_at :]],
         "margin": sample.preference.margin,
         "origin": sample.preference.origin,
+        "better": [],  # whoever judges a pair today says only which answer is better overall
         "fate": "kept",
         "reason": "",
         "detail": "",

@@ -52,7 +52,7 @@ def histogram(
 
     `here` are rows that a rule on this signal drops, `elsewhere` those that only others drop; counts by bin.
     """
-    with _figure(3.9, 2.3) as figure:
+    with figure_of(3.9, 2.3) as figure:
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
         edges = np.asarray(bins.edges)
         above.stairs(kept, edges, fill=True, color=FATES["kept"])
@@ -79,7 +79,7 @@ def histogram(
 
 def counts(names: Sequence[str], kept: Sequence[int], here: Sequence[int], elsewhere: Sequence[int]) -> str:
     """The same for a signal that is no number: a bar for each value."""
-    with _figure(3.9, 2.3) as figure:
+    with figure_of(3.9, 2.3) as figure:
         axes = figure.subplots()
         bottom = np.zeros(len(names))
         for values, colour in ((kept, FATES["kept"]), (here, FATES["dropped"]), (elsewhere, ELSEWHERE)):
@@ -94,7 +94,7 @@ def counts(names: Sequence[str], kept: Sequence[int], here: Sequence[int], elsew
 
 def distribution(bins: Bins, values: Sequence[int]) -> str:
     """Counts by bin, of rows that nothing is decided about."""
-    with _figure(3.9, 1.7) as figure:
+    with figure_of(3.9, 1.7) as figure:
         axes = figure.subplots()
         axes.stairs(values, np.asarray(bins.edges), fill=True, color=FATES["made"])
         axes.set_xlim(bins.edges[0], bins.edges[-1])
@@ -106,7 +106,7 @@ def distribution(bins: Bins, values: Sequence[int]) -> str:
 
 def curve(values: Sequence[float], smooth: Sequence[float], colour: str) -> str:
     """A value by step, from 1: each one pale, the smoothed course strong."""
-    with _figure(3.9, 2.0) as figure:
+    with figure_of(3.9, 2.0) as figure:
         axes = figure.subplots()
         steps = range(1, len(values) + 1)
         marker = "o" if len(values) == 1 else None
@@ -124,7 +124,7 @@ def intervals(
 ) -> str:
     """A line for each name, from above: its value as a point, its interval as a bar. The first one's value is drawn
     through all of them."""
-    with _figure(3.9, 0.7 + 0.26 * len(names)) as figure:
+    with figure_of(3.9, 0.7 + 0.26 * len(names)) as figure:
         axes = figure.subplots()
         axes.axvline(values[0], color=INK, alpha=0.5, linewidth=0.8)
         for place, (value, bounds, colour) in enumerate(zip(values, ends, colours, strict=True)):
@@ -142,8 +142,23 @@ def intervals(
         return _data_uri(figure)
 
 
+def reliability(panels: Sequence[tuple[str, Sequence[tuple[float, float, int]]]]) -> str:
+    """A panel for each name: predicted probabilities, left to right, and the shares that were observed, upwards; of
+    (predicted, observed, count) the larger counts are the larger points. What can be believed lies on the diagonal."""
+    with figure_of(2.5 * len(panels), 2.6) as figure:
+        for axes, (name, points) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
+            axes.plot((0, 1), (0, 1), color=INK, alpha=0.5, linewidth=0.8)
+            total = sum(count for _, _, count in points)
+            for predicted, observed, count in points:
+                size = 12 + 120 * count / total
+                axes.scatter((predicted,), (observed,), s=size, color=FATES["kept"], alpha=0.8, clip_on=False)
+            axes.set(title=_plain(name), xlim=(0, 1), ylim=(0, 1), aspect="equal")
+        figure.tight_layout()
+        return _data_uri(figure)
+
+
 @contextmanager
-def _figure(width: float, height: float) -> Iterator[Figure]:
+def figure_of(width: float, height: float) -> Iterator[Figure]:
     """A figure of so many inches, in the page's style. The library is slow to load, and only plots need it."""
     import matplotlib
     from matplotlib.figure import Figure

@@ -16,7 +16,7 @@ _CURVES = {  # what a summary may hold by step: its title and what to read from 
     "margins": ("reward margin", "chosen over rejected, against the reference model; rises from 0"),
     "accuracies": ("reward accuracy", "share of pairs in which the chosen answer is ahead; 0.5 is chance"),
 }
-_SETTINGS = ("method", "policy", "learning_rate", "batch_size", "accumulation", "beta", "seed")
+_SETTINGS = ("method", "policy", "learning_rate", "pack_tokens", "batch_size", "accumulation", "beta", "seed")
 
 
 def trainings(ledger: Ledger) -> list[dict[str, Any]]:
@@ -25,6 +25,7 @@ def trainings(ledger: Ledger) -> list[dict[str, Any]]:
     for stage, name in _NAMES.items():
         summary = beside(ledger, stage, "summary")
         curves = [_curve(stage, key, summary[key]) for key in _CURVES if summary.get(key)]
+        curves += _measured(stage, summary.get("evaluations") or [])
         if curves:
             found.append({"name": name, "stage": stage, "facts": _facts(summary), "curves": curves})
     return found
@@ -36,6 +37,22 @@ def _curve(stage: str, key: str, values: list[float]) -> dict[str, Any]:
     course = smoothed(values, max(1, len(values) // 12))
     ends = f"{course[0]:.3g} to {course[-1]:.3g} in {len(values):,} steps"
     return {"title": title, "about": about, "ends": ends, "plot": plots.curve(values, course, colour)}
+
+
+def _measured(stage: str, evaluations: list[dict[str, float]]) -> list[dict[str, Any]]:
+    """What was measured on test rows during the training, a curve for each metric that answers were scored by."""
+    if len(evaluations) < 2:
+        return []
+    names = [name for name in evaluations[0] if name not in ("step", "rows") and not name.endswith("/rows")]
+    found = []
+    for name in sorted(names):
+        values = [each[name] for each in evaluations]
+        steps = ", ".join(f"{each['step']:.0f}" for each in evaluations)
+        about = f"on test rows, after {steps} steps"
+        ends = f"{values[0]:.3g} to {values[-1]:.3g}"
+        plot = plots.curve(values, values, MODELS["sft" if stage == "train_sft" else "dpo"])
+        found.append({"title": name, "about": about, "ends": ends, "plot": plot})
+    return found
 
 
 def _facts(summary: dict[str, Any]) -> list[tuple[str, str]]:

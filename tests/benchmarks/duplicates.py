@@ -74,7 +74,8 @@ def main() -> None:
 
 def found_and_merged(data: Path, pictures: int, sheets: Path | None) -> dict[str, Any]:
     """`recall` by edit over all sets, `recall_by_set`, `false_merges` by set, and what nobody has judged yet."""
-    from tests.benchmarks.duplicates_recall import SETS, draw_sheets, merges, recall, words
+    from tests.benchmarks.duplicates_recall import SETS, draw_sheets, merges, recall
+    from tests.benchmarks.duplicates_words import words
 
     by_set = recall(data, pictures, 0) | words(data, 6 * pictures, 0)
     merged = {name: merges(data, name) for name in SETS}

@@ -13,29 +13,24 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import io
 import json
 import multiprocessing
 import random
-import re
 import sys
 import tarfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import polars as pl
-from PIL import Image, ImageDraw, ImageEnhance, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 from rich.console import Console
 from rich.table import Table
 
-from filters.minhash import jaccard, near, normalised, same_numbers, signatures, sketch_limit
 from filters.neighbours import near as near_hashes
 from filters.neighbours import picture_entries
 from filters.phash import WINDOWS
@@ -43,12 +38,13 @@ from filters.same_picture import SIDE, Comparison, compare
 from filters.signals.pixels import Pixels
 from filters.signals.pixels_identity import phash, window_phashes
 from model.image import ImageError, decode, decode_reduced
+from tests.benchmarks.duplicates_edits import EDITS
+from tests.benchmarks.duplicates_words import words
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 VERDICTS = Path(__file__).with_name("judged_pairs.json")
 SETS = ("receipts", "cells", "alttext", "gui")
 MOST_BITS = 8  # in which the hashes of candidates may differ
-LEAST_WORDS = 8  # of an answer in which a word is replaced: with fewer it would be another answer
 BARS = {
     **dict.fromkeys(
         """resize_50 resize_75 recompress_50 format_webp format_png brightness_85 brightness_115 crop_2_centred
@@ -59,125 +55,11 @@ BARS = {
     "crop_5_one_sided": 0.6,
 }
 
-_QUALITY = 90  # of JPEGs, where an edit is about something else
 _PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".gif")
 _TALL, _ROWS, _COLUMNS = 440, 4, 2  # of a contact sheet: pixels that a picture may be high and wide, pairs a page
 
-Edit = Callable[[Image.Image], bytes]
 Pair = tuple[str, str, str]
 Candidate = tuple["Picture", "Picture", bool]  # two pictures, and whether the second is looked at as in a mirror
-QA = tuple[str, str]  # a question, which may be empty, and its answer
-
-
-def resize_50(image: Image.Image) -> bytes:
-    """Half as wide and high (Lanczos), as a JPEG of quality 90, as all edits but those of the format."""
-    return _jpeg(_resized(image, 0.5))
-
-
-def resize_75(image: Image.Image) -> bytes:
-    """Three quarters as wide and high."""
-    return _jpeg(_resized(image, 0.75))
-
-
-def recompress_50(image: Image.Image) -> bytes:
-    """A JPEG of quality 50."""
-    return _jpeg(image, 50)
-
-
-def format_webp(image: Image.Image) -> bytes:
-    """A lossy WebP of quality 80."""
-    return _written(image, "WEBP", quality=80)
-
-
-def format_png(image: Image.Image) -> bytes:
-    """A PNG of the very pixels."""
-    return _written(image, "PNG")
-
-
-def brightness_85(image: Image.Image) -> bytes:
-    """All levels times 0.85."""
-    return _jpeg(ImageEnhance.Brightness(image).enhance(0.85))
-
-
-def brightness_115(image: Image.Image) -> bytes:
-    """All levels times 1.15, cut off at white."""
-    return _jpeg(ImageEnhance.Brightness(image).enhance(1.15))
-
-
-def watermark(image: Image.Image) -> bytes:
-    """A name in half transparent white with a dark edge in the lower right corner, about 15 % as wide as the picture
-    and 2 % away from its sides."""
-    text, width, height = "© example.com", *image.size
-    font = ImageFont.load_default(100)
-    size = max(4.0, 100 * 0.15 * width / font.getlength(text))
-    layer = Image.new("RGBA", image.size, (0, 0, 0, 0))
-    place = (width - 0.02 * width, height - 0.02 * height)
-    colours: dict[str, Any] = {"fill": (255, 255, 255, 150), "stroke_fill": (0, 0, 0, 110)}
-    edge = max(1, round(size / 20))
-    ImageDraw.Draw(layer).text(
-        place, text, font=font.font_variant(size=size), anchor="rd", stroke_width=edge, **colours
-    )
-    return _jpeg(Image.alpha_composite(image.convert("RGBA"), layer).convert("RGB"))
-
-
-def crop_2_centred(image: Image.Image) -> bytes:
-    """Without 2 % of its width and height: 1 % on each of its four sides."""
-    return _jpeg(_cropped(image, 0.01, 0.01, 0.01, 0.01))
-
-
-def crop_5_centred(image: Image.Image) -> bytes:
-    """Without 5 % of its width and height: 2.5 % on each of its four sides."""
-    return _jpeg(_cropped(image, 0.025, 0.025, 0.025, 0.025))
-
-
-def crop_2_one_sided(image: Image.Image) -> bytes:
-    """Without 2 % of its width, all on the left, and 2 % of its height, all at the top."""
-    return _jpeg(_cropped(image, 0.02, 0.02, 0, 0))
-
-
-def crop_5_one_sided(image: Image.Image) -> bytes:
-    """Without 5 % of its width, all on the left, and 5 % of its height, all at the top."""
-    return _jpeg(_cropped(image, 0.05, 0.05, 0, 0))
-
-
-def crop_5_left(image: Image.Image) -> bytes:
-    """Without 5 % of its width, all on the left; as high as before."""
-    return _jpeg(_cropped(image, 0.05, 0, 0, 0))
-
-
-def mirror(image: Image.Image) -> bytes:
-    """Left and right exchanged."""
-    return _jpeg(ImageOps.mirror(image))
-
-
-EDITS: dict[str, Edit] = {
-    each.__name__: each
-    for each in (
-        resize_50, resize_75, recompress_50, format_webp, format_png, brightness_85, brightness_115, watermark,
-        crop_2_centred, crop_5_centred, crop_2_one_sided, crop_5_one_sided, crop_5_left, mirror,
-    )
-}  # fmt: skip
-
-
-def _jpeg(image: Image.Image, quality: int = _QUALITY) -> bytes:
-    return _written(image, "JPEG", quality=quality)
-
-
-def _written(image: Image.Image, form: str, **options: Any) -> bytes:
-    file = io.BytesIO()
-    image.save(file, form, **options)
-    return file.getvalue()
-
-
-def _resized(image: Image.Image, factor: float) -> Image.Image:
-    width, height = (max(1, round(side * factor)) for side in image.size)
-    return image.resize((width, height), Image.Resampling.LANCZOS)
-
-
-def _cropped(image: Image.Image, left: float, top: float, right: float, bottom: float) -> Image.Image:
-    width, height = image.size
-    edges = round(width * left), round(height * top), width - round(width * right), height - round(height * bottom)
-    return image.crop(edges)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -410,96 +292,6 @@ def draw_sheets(found: Merges, folder: Path, name: str) -> list[Path]:
 def _pool() -> Iterator[ProcessPoolExecutor]:
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
         yield pool
-
-
-Judge = Callable[[Sequence[tuple[QA, QA]]], list[bool]]
-TextEdit = Callable[[QA, random.Random, Sequence[str]], QA | None]
-
-
-def one_word(text: QA, rng: random.Random, words: Sequence[str]) -> QA | None:
-    """A random word of the answer replaced by a random one of the corpus, under the same question; None where the
-    answer has too few words."""
-    question, answer = text
-    spans = [each.span() for each in re.finditer(r"[^\W\d_]+", answer)]
-    if len(answer.split()) < LEAST_WORDS or not spans:
-        return None
-    start, end = rng.choice(spans)
-    word = rng.choice(words)
-    while word.casefold() == answer[start:end].casefold():
-        word = rng.choice(words)
-    return question, answer[:start] + word + answer[end:]
-
-
-def blanks_and_capitals(text: QA, rng: random.Random, words: Sequence[str]) -> QA:
-    """All in capitals or all in small letters, two spaces between some words, and a line's end at the end."""
-    change = rng.choice((str.upper, str.lower))
-    doubled = [re.sub(" ", lambda _: rng.choice((" ", "  ")), each) for each in text]
-    return change(doubled[0]), change(doubled[1]) + "\n"
-
-
-def punctuation(text: QA, rng: random.Random, words: Sequence[str]) -> QA:
-    """Without the stop at the end, or with one where there was none; curly quotes; and without the first comma that is
-    not in a number."""
-    curly = [re.sub(r",(?!\d)", "", each.replace('"', "”").replace("'", "’").rstrip(), count=1) for each in text]
-    ended = [each[:-1] if each.endswith(".") else f"{each}." if each else each for each in curly]
-    return ended[0], ended[1]
-
-
-def small_word(text: QA, rng: random.Random, words: Sequence[str]) -> QA:
-    """ "the" before a random word of the answer."""
-    spaces = [each.start() for each in re.finditer(r"(?<=\S) (?=\S)", text[1])]
-    at = rng.choice([-1, *spaces]) + 1
-    return text[0], f"{text[1][:at]}the {text[1][at:]}"
-
-
-TEXT_EDITS: dict[str, TextEdit] = {
-    "caption_paraphrase_one_word": one_word,
-    "blanks_and_capitals": blanks_and_capitals,
-    "punctuation": punctuation,
-    "small_word": small_word,
-}
-
-
-def words(data: Path, rows: int, seed: int, judge: Judge | None = None) -> dict[str, dict[str, float]]:
-    """By `text/<edit>` and set, the share of edited texts that `judge` calls duplicates of what they were."""
-    found: dict[str, dict[str, float]] = {f"text/{edit}": {} for edit in TEXT_EDITS}
-    for name, everything in (("instructions", instructions(data)), ("alttext", alt_texts(data))):
-        corpus = [word for _, answer in everything for word in re.findall(r"[^\W\d_]{2,}", answer)]
-        for edit, change in TEXT_EDITS.items():
-            rng = random.Random(f"{seed}/{name}/{edit}")
-            shuffled = rng.sample(everything, len(everything))
-            edited = ((text, change(text, rng, corpus)) for text in shuffled)
-            pairs = [(old, new) for old, new in edited if new is not None and new != old][:rows]
-            found[f"text/{edit}"][name] = sum((judge or alike)(pairs)) / max(1, len(pairs))
-    return found
-
-
-def alike(pairs: Sequence[tuple[QA, QA]]) -> list[bool]:
-    """Whether each two share a band of their signatures and are near: questions in all but small words, answers with
-    the same numbers at a Jaccard of 0.8."""
-    first, second = (signatures(["\n".join(pair[side]) for pair in pairs]) for side in (0, 1))
-    met = (first.bands == second.bands).any(axis=1) & ~first.empty & ~second.empty
-    met &= np.bitwise_count(first.sketches ^ second.sketches) <= sketch_limit(0.8)
-    return [bool(each) and _near(*pair) for each, pair in zip(met, pairs, strict=True)]
-
-
-def _near(first: QA, second: QA) -> bool:
-    (question, answer), (other_question, other_answer) = first, second
-    asked = normalised(question) == normalised(other_question) or near(question, other_question, 0.8) is not None
-    return asked and jaccard(answer, other_answer) >= 0.8 and same_numbers(answer, other_answer)
-
-
-def instructions(data: Path) -> list[QA]:
-    """Instruction with its input, and output."""
-    rows = pl.read_ndjson(data / "instructions" / "alpaca.jsonl.gz", infer_schema_length=None)
-    parts = rows.select("instruction", "input", "output").rows()
-    return [(f"{first}\n{more}".strip(), answer) for first, more, answer in parts if answer.strip()]
-
-
-def alt_texts(data: Path) -> list[QA]:
-    """Alt texts under no question, each once."""
-    texts = pl.read_parquet(data / "alttext" / "index.parquet", columns=["text"])["text"]
-    return [("", text) for text in texts.drop_nulls().unique(maintain_order=True) if text.strip()]
 
 
 def main() -> None:

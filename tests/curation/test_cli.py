@@ -37,7 +37,7 @@ def test_help_shows_every_command_with_an_example() -> None:
         assert verb in told
         if verb not in ("train", "review"):
             assert "Example" in winnow(verb, "--help").stdout, verb
-    for group, verbs in {"train": ("sft", "dpo", "nano"), "review": ("push", "status", "pull")}.items():
+    for group, verbs in {"train": ("sft", "dpo", "reward", "nano"), "review": ("push", "status", "pull")}.items():
         for verb in verbs:
             assert verb in winnow(group, "--help").stdout
             assert "Example" in winnow(group, verb, "--help").stdout, (group, verb)

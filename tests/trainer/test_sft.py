@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +73,7 @@ def test_an_adapter_checkpoint_says_what_it_is_and_opens(made: Any, nano: Path, 
         "metrics.jsonl",
         "plan.parquet",
         "processor_config.json",
+        "tensorboard",
         "tokenizer.json",
         "tokenizer_config.json",
         "winnow.json",
@@ -146,27 +144,6 @@ def test_one_process_with_several_gpus_is_refused() -> None:
     for environment in ({}, {"LOCAL_RANK": "-1"}):
         with pytest.raises(DataError, match="4 GPUs .*CUDA_VISIBLE_DEVICES=0"):
             check_devices(4, environment)
-
-
-def test_two_processes_train_as_one_does_and_one_of_them_writes(made: Any, nano: Path, tmp_path: Path) -> None:
-    table = made.table(_colours(made)[:4])
-    settings = _settings(nano, batch_size=4, warmup_ratio=0.0)
-    script = tmp_path / "train.py"
-    script.write_text(
-        "import sys\nimport trainer\nfrom curation.contract.training import TrainSettings\n"
-        "from trainer.sft import train_sft\n"
-        "train_sft(sys.argv[1], TrainSettings.model_validate_json(sys.argv[2]), sys.argv[3])\n"
-    )
-    together = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", str(script)]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "CUDA_VISIBLE_DEVICES": ""}
-    for name, launch, rows in (("one", [sys.executable, str(script)], 4), ("two", together, 2)):
-        given = settings.model_copy(update={"batch_size": rows}).model_dump_json()
-        command = [*launch, table, given, str(tmp_path / name)]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=200, check=False)
-        assert done.returncode == 0, done.stderr[-2000:]
-    one, two = _weights(tmp_path / "one"), _weights(tmp_path / "two")
-    assert max(float((one[name] - two[name]).abs().max()) for name in one) < 1e-4
-    assert list(tmp_path.glob(".*partial")) == []
 
 
 def test_nano_is_the_checkpoint_that_is_shipped(made: Any, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import transformers
 from curation.contract.dataset import RenderedMedia
 from model.encode import Encoded
 from model.family import Family, family
+from model.offline import prepare
 from model.pack import Packed
 
 NAMES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")
@@ -20,6 +21,7 @@ _IDS = {"image_token_id": IMAGE, "video_token_id": 101, "vision_start_token_id":
 
 def tiny(name: str, seed: int = 0) -> Any:
     """A model of the family with random weights, in float32 and ready to train."""
+    prepare()
     text = {
         "vocab_size": VOCABULARY,
         "hidden_size": HIDDEN,

@@ -19,6 +19,8 @@ from model.policy import (
     lora_targets,
     part,
 )
+from tests.model.families import NAMES as NAMES_OF_FAMILIES
+from tests.model.families import tiny
 
 # peft asks the model by its old name.
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
@@ -137,3 +139,47 @@ def test_the_difference_is_named() -> None:
     model[0].bias.requires_grad_(False)
     with pytest.raises(PolicyError, match=r"should train \(1\): 0\.bias; trains but should be frozen \(1\): 0\.weight"):
         check_trainable(model, {"0.bias"})
+
+
+_LAYERS = 3  # of the tiny models' language model; their vision towers have two blocks
+_ATTENTION = {f"self_attn.{name}_proj" for name in "qkvo"}
+_MLP = {f"mlp.{name}_proj" for name in ("gate", "up", "down")}
+_TOWERS = {  # linear layers of a vision block and of a merger, as the family's class names them
+    "qwen2_vl": ({"attn.qkv", "attn.proj", "mlp.fc1", "mlp.fc2"}, {"merger.mlp.0", "merger.mlp.2"}),
+    "qwen2_5_vl": (
+        {"attn.qkv", "attn.proj", "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj"},
+        {"merger.mlp.0", "merger.mlp.2"},
+    ),
+    "qwen3_vl": (
+        {"attn.qkv", "attn.proj", "mlp.linear_fc1", "mlp.linear_fc2"},
+        {"merger.linear_fc1", "merger.linear_fc2"}
+        | {f"deepstack_merger_list.{at}.linear_fc{number}" for at in (0, 1) for number in (1, 2)},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NAMES_OF_FAMILIES)
+@pytest.mark.parametrize("policy", ["llm", "llm+merger", "merger", "all"])
+def test_what_trains_under_each_policy_in_each_family(name: str, policy: Policy) -> None:
+    block, merger = _TOWERS[name]
+    parts = {
+        "llm": {f"model.language_model.layers.{at}.{each}" for at in range(_LAYERS) for each in _ATTENTION | _MLP},
+        "merger": {f"model.visual.{each}" for each in merger},
+        "vit": {f"model.visual.blocks.{at}.{each}" for at in range(2) for each in block},
+    }
+    taken = {"llm": ("llm",), "llm+merger": ("llm", "merger"), "merger": ("merger",), "all": ("llm", "merger", "vit")}
+    expected = set().union(*(parts[each] for each in taken[policy]))
+    model = tiny(name)  # which prepares the torch libraries
+    from peft import LoraConfig, get_peft_model
+
+    assert set(lora_targets(model, policy)) == expected
+    adapted = get_peft_model(model, LoraConfig(r=2, target_modules=lora_targets(model, policy)))
+    trained = {each for each, parameter in adapted.named_parameters() if parameter.requires_grad}
+    assert trained == {f"base_model.model.{each}.lora_{side}.default.weight" for each in expected for side in "AB"}
+    # Whole weights: everything of the same parts, norms, biases and embeddings too.
+    whole = tiny(name)
+    apply_policy(whole, policy)
+    for each, parameter in whole.named_parameters():
+        of_tower, of_merger = each.startswith("model.visual."), "merger" in each
+        own = "merger" if of_merger else "vit" if of_tower else "llm"
+        assert parameter.requires_grad == (own in taken[policy]), each

@@ -42,12 +42,17 @@ class Board(TensorBoardCallback):  # type: ignore[misc]
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         if state.is_world_process_zero:
-            self.tb_writer = self._SummaryWriter(log_dir=self.logging_dir, purge_step=state.global_step + 1)
+            number = f".{len(_files(Path(self.logging_dir))):03d}"
+            step = state.global_step + 1
+            self.tb_writer = self._SummaryWriter(self.logging_dir, purge_step=step, filename_suffix=number)
 
 
 def keep_board(run_folder: Path, out: Path) -> None:
-    """TensorBoard's files, in the order in which they were written, without this machine's name in theirs."""
-    files = sorted((run_folder / BOARD).glob("events.*"))
-    for number, path in enumerate(files):
+    """TensorBoard's files, numbered as they were begun, without this machine's name and clock in theirs."""
+    for path in _files(run_folder / BOARD):
         (out / BOARD).mkdir(exist_ok=True)
-        shutil.copyfile(path, out / BOARD / f"events.out.tfevents.{number:03d}")
+        shutil.copyfile(path, out / BOARD / f"events.out.tfevents{path.suffix}")
+
+
+def _files(folder: Path) -> list[Path]:
+    return list(folder.glob("events.*"))

@@ -152,6 +152,8 @@ class Run:
         """Write the checkpoint, complete or absent, with its plan, its metrics and what stands `beside` it, JSON by
         file name; what was kept to go on is removed. Of processes that train together, the first writes."""
         first = os.environ.get("RANK", "0") == "0"
+        if self._sharded():  # whole weights, in a format that anything reads, however checkpoints were written
+            self.trainer.accelerator.state.fsdp_plugin.set_state_dict_type("FULL_STATE_DICT")
         with complete_or_absent(out, keep=first) as partial:
             self.trainer.save_model(str(partial))
             self.loaded.processor.save_pretrained(partial)

@@ -188,10 +188,11 @@ def test_a_tower_in_pieces_is_asked_within_steps_unless_all_is_kept(
     medium = made.image("red", 112, 84, (10, 10, 60, 60))
     table = made.table([made.row("a", "What is it?", "A box.", [medium])])
     asked: list[int] = []
-    own = FeatureCache.of
+    own, train = FeatureCache.of, Run.train
     monkeypatch.setattr(FeatureCache, "of", lambda self, *rest: asked.append(1) or own(self, *rest))
     plain = _trained(table, nano, tmp_path / "plain", cache_gb=0)
-    monkeypatch.setattr(Run, "_sharded", lambda self: True)
+    monkeypatch.setattr(Run, "_sharded", lambda self: not hasattr(self, "trained"))
+    monkeypatch.setattr(Run, "train", lambda self: (train(self), setattr(self, "trained", True)))
     found = _trained(table, nano, tmp_path / "out", cache_gb=bytes_ / 1e9)
     assert len(asked) == (2 if bytes_ == LARGE else 0)
     assert found["losses"] == pytest.approx(plain["losses"], abs=1e-5)

@@ -13,6 +13,7 @@ instead of one call for each.
 from __future__ import annotations
 
 import functools
+import inspect
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -45,7 +46,7 @@ def use_attention(model: Any, backend: Backend) -> None:
     """Make a model of any family use a back-end, its language model and its vision tower. Raises `AttentionError` where
     the back-end can't run."""
     if backend == "varlen" and not _has_varlen():
-        raise AttentionError("`varlen` needs torch 2.10 or newer on a CUDA GPU of compute capability 8; use `sdpa`.")
+        raise AttentionError("`varlen` needs torch 2.11 or newer on a CUDA GPU of compute capability 8; use `sdpa`.")
     if backend in BRANCHING:
         _register(backend)
         names = _TEXT.format(backend), _VISION.format(backend)
@@ -61,10 +62,10 @@ def _has_varlen() -> bool:
     if not torch.cuda.is_available() or torch.cuda.get_device_capability() < (8, 0):
         return False
     try:
-        from torch.nn.attention import varlen  # noqa: F401
+        from torch.nn.attention.varlen import varlen_attn
     except ImportError:
         return False
-    return True
+    return "window_size" in inspect.signature(varlen_attn).parameters
 
 
 def _check_flash() -> None:
@@ -171,7 +172,8 @@ def _varlen(
 ) -> torch.Tensor:
     if dropout:
         raise AttentionError("`varlen` has no dropout on attention; use `sdpa`.")
-    q, k, v = (each[0].transpose(0, 1) for each in (query, key, value))  # [length, heads, width]
+    # [length, heads, width], all in one type: with weights in float32, autocast leaves turned queries and keys in it.
+    q, k, v = (each[0].transpose(0, 1).to(value.dtype) for each in (query, key, value))
     out = torch.empty_like(q)
     for places, keys, bounds, key_bounds in _varlen_calls(layout, query.device):
         found = varlen_call(q[places], k[keys], v[keys], bounds, key_bounds, scale, causal=True)
@@ -193,10 +195,15 @@ def varlen_call(
     from torch.nn.attention.varlen import varlen_attn
 
     window = (-1, 0) if causal else (-1, -1)
-    grouped = query.shape[1] != key.shape[1]
+    repeats = query.shape[1] // key.shape[1]
+    options: dict[str, Any] = {}
+    if repeats > 1 and "enable_gqa" in inspect.signature(varlen_attn).parameters:
+        options["enable_gqa"] = True
+    elif repeats > 1:
+        key, value = (each.repeat_interleave(repeats, dim=1) for each in (key, value))
     (cu_q, max_q), (cu_k, max_k) = bounds, key_bounds
     found: torch.Tensor = varlen_attn(
-        query, key, value, cu_q, cu_k, max_q, max_k, scale=scale, window_size=window, enable_gqa=grouped
+        query, key, value, cu_q, cu_k, max_q, max_k, scale=scale, window_size=window, **options
     )
     return found
 

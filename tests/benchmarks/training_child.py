@@ -24,6 +24,7 @@ from datasets import Dataset  # noqa: E402
 from PIL import Image  # noqa: E402
 
 import trainer.dpo  # noqa: E402
+import trainer.pairs  # noqa: E402
 from curation.contract.dataset import RenderedRow  # noqa: E402
 from model.image import decode  # noqa: E402
 from model.inputs import fit_processor, shown  # noqa: E402
@@ -91,7 +92,7 @@ def ours(table: str, settings: dict[str, Any], moments: list[float]) -> dict[str
 
 def ours_dpo(table: str, settings: dict[str, Any], moments: list[float]) -> dict[str, Any]:
     if not settings.pop("sharing", True):
-        trainer.dpo.BRANCHING = ()
+        trainer.pairs.BRANCHING = ()  # no back-end shares prompts
     with tempfile.TemporaryDirectory() as folder:
         told = trainer.dpo.train_dpo(
             table,

@@ -148,7 +148,7 @@ def test_what_needs_a_gpu_says_so(name: str, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     model = tiny(name)
     before = model.config.text_config._attn_implementation, model.config.vision_config._attn_implementation
-    with pytest.raises(AttentionError, match="`varlen` needs torch 2.10 .* use `sdpa`"):
+    with pytest.raises(AttentionError, match="`varlen` needs torch 2.11 .* use `sdpa`"):
         use_attention(model, "varlen")
     with pytest.raises(AttentionError, match="`flash_attention_2` needs the package flash-attn"):
         use_attention(model, "flash_attention_2")

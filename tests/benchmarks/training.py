@@ -3,6 +3,7 @@ beside TRL's plain way with images, SFT and DPO, all in one run.
 
 python -m tests.benchmarks.training --json
 python -m tests.benchmarks.training --rows 400 --cache /tmp/mix --json
+python -m tests.benchmarks.training --cache /tmp/mix --peer ms-swift --peer llamafactory --json
 
 Every training is a process of its own. Useful tokens are those of the rows, images included, without padding: both ways
 train on the same ones, and a pair's are those of two rows. Seconds count all from the loaded libraries to the end: the
@@ -17,9 +18,11 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.benchmarks import peers_training
 from tests.benchmarks.cpu import run_tree
 from tests.benchmarks.real_mix import DATA, ROOT, rendered, repeated, some_rows, write_pairs, write_rows
 
@@ -44,17 +47,21 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=240, help="rows that are trained on, half as many pairs")
     parser.add_argument("--data", type=Path, default=DATA, help="the real sets' folder")
     parser.add_argument("--cache", type=Path, help="where the rendered mix stays")
+    parser.add_argument(
+        "--peer", choices=list(peers_training.PEERS), action="append", default=[], help="beside this one as well"
+    )
     parser.add_argument("--json", action="store_true", help="the last line is one object")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        result = measure(asked.cache or Path(scratch), asked.data, asked.rows)
+        cache = (asked.cache or Path(scratch)).absolute()
+        result = measure(cache, asked.data, asked.rows, asked.peer, Path(scratch) / "peers")
     for name, value in result.items():
         print(f"{name:<14} {json.dumps(value)}")
     if asked.json:
         print(json.dumps(result))
 
 
-def measure(folder: Path, data: Path, count: int) -> dict[str, Any]:
+def measure(folder: Path, data: Path, count: int, peers: Sequence[str], scratch: Path) -> dict[str, Any]:
     mix = rendered(folder, data)
     rows = some_rows(mix, count)
     table = write_rows(mix, f"rows-{count}", rows)
@@ -64,8 +71,10 @@ def measure(folder: Path, data: Path, count: int) -> dict[str, Any]:
     plain = _run("plain_sft", table, {**COMMON, "epochs": EPOCHS})
     dpo = {name: _run("dpo", pairs, {**COMMON, **more}) for name, more in DPO.items()}
     plain_dpo = _run("plain_dpo", pairs, COMMON)
-    return {
-        "sft": _compared(EPOCHS * useful_tokens(table), sft, plain),
+    told = peers_training.measure(peers, table, folder, scratch, EPOCHS, COMMON["learning_rate"])
+    tokens = EPOCHS * useful_tokens(table)
+    result = {
+        "sft": _compared(tokens, sft, plain),
         "dpo": _compared(useful_pair_tokens(pairs), dpo, plain_dpo),
         "padding_share": plan["unfilled"],
         "vit_calls": {
@@ -75,6 +84,9 @@ def measure(folder: Path, data: Path, count: int) -> dict[str, Any]:
         "plan_10k_s": plan_seconds(mix, rows),
         "plan": plan,
     }
+    seconds = sft["packed_cached"]["seconds"]
+    beside = {name: peers_training.compared(each, tokens, seconds) for name, each in told.items()}
+    return {**result, "peers": beside} if peers else result
 
 
 def _compared(tokens: int, ours: dict[str, dict[str, Any]], plain: dict[str, Any]) -> dict[str, Any]:

@@ -22,14 +22,25 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from curation.contract.dataset import RenderedRow
+from curation.contract.training import TrainSettings
+from model.encode import encode
+from model.load import load_checkpoint
+from model.shipped import checkpoint_path
 from tests.benchmarks import peers_training
 from tests.benchmarks.cpu import run_tree
 from tests.benchmarks.real_mix import DATA, ROOT, rendered, repeated, some_rows, write_pairs, write_rows
+from trainer.data import open_dataset, open_pairs, pair_counts, token_counts
+from trainer.plan import Length, make_plan
+from trainer.start import patches_of
 
 _CHILD = [sys.executable, "-W", "ignore", "-m", "tests.benchmarks.training_child"]
 _PLANNED = 10_000
 EPOCHS = 3
+PACK = 4096
+# A pack of pairs holds the longest pair, two rows of up to 4,096 tokens: no way trains on less than another.
 COMMON: dict[str, Any] = {"learning_rate": 1e-4, "save_every": 0}
+PAIRED: dict[str, Any] = {**COMMON, "pack_tokens": 2 * PACK}
 SFT: dict[str, dict[str, Any]] = {  # what is added, one after the other
     "one_row_a_pack": {"batch_size": 1, "accumulation": 4, "cache_gb": 0},
     "packed": {"cache_gb": 0},
@@ -63,14 +74,14 @@ def main() -> None:
 
 def measure(folder: Path, data: Path, count: int, peers: Sequence[str], scratch: Path) -> dict[str, Any]:
     mix = rendered(folder, data)
-    rows = some_rows(mix, count)
+    rows = _fitting(mix, some_rows(mix, count))
     table = write_rows(mix, f"rows-{count}", rows)
     pairs = write_pairs(mix, f"pairs-{count}", rows[: count // 2])
     plan = plan_of(mix)
     sft = {name: _run("sft", table, {**COMMON, "epochs": EPOCHS, **more}) for name, more in SFT.items()}
     plain = _run("plain_sft", table, {**COMMON, "epochs": EPOCHS})
-    dpo = {name: _run("dpo", pairs, {**COMMON, **more}) for name, more in DPO.items()}
-    plain_dpo = _run("plain_dpo", pairs, COMMON)
+    dpo = {name: _run("dpo", pairs, {**PAIRED, **more}) for name, more in DPO.items()}
+    plain_dpo = _run("plain_dpo", pairs, PAIRED)
     told = peers_training.measure(peers, table, folder, scratch, EPOCHS, COMMON["learning_rate"])
     tokens = EPOCHS * useful_tokens(table)
     result = {
@@ -87,6 +98,12 @@ def measure(folder: Path, data: Path, count: int, peers: Sequence[str], scratch:
     seconds = sft["packed_cached"]["seconds"]
     beside = {name: peers_training.compared(each, tokens, seconds) for name, each in told.items()}
     return {**result, "peers": beside} if peers else result
+
+
+def _fitting(mix: str, rows: list[RenderedRow]) -> list[RenderedRow]:
+    """Those that a pack holds."""
+    tokenizer = load_checkpoint(checkpoint_path("nano")).processor.tokenizer
+    return [row for row in rows if len(encode(row, tokenizer).ids) <= PACK]
 
 
 def _compared(tokens: int, ours: dict[str, dict[str, Any]], plain: dict[str, Any]) -> dict[str, Any]:
@@ -113,40 +130,25 @@ def _run(way: str, table: str, settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def useful_tokens(table: str) -> int:
-    from model.load import load_checkpoint
-    from model.shipped import checkpoint_path
-    from trainer.data import open_dataset, token_counts
-
     return sum(token_counts(open_dataset(table, "train"), load_checkpoint(checkpoint_path("nano")).processor.tokenizer))
 
 
 def useful_pair_tokens(table: str) -> int:
     """Those of both rows of each pair, as every way must score them."""
-    from model.load import load_checkpoint
-    from model.shipped import checkpoint_path
-    from trainer.data import open_pairs, pair_counts
-
     tokenizer = load_checkpoint(checkpoint_path("nano")).processor.tokenizer
     return sum(pair_counts(open_pairs(table, "train"), tokenizer, sharing=False))
 
 
 def plan_of(mix: str) -> dict[str, Any]:
     """The plan of one epoch of the whole mix in packs of 4,096 tokens."""
-    from curation.contract.training import TrainSettings
-    from model.load import load_checkpoint
-    from model.shipped import checkpoint_path
-    from trainer.data import open_dataset, token_counts
-    from trainer.plan import Length, make_plan
-    from trainer.start import patches_of
-
     loaded = load_checkpoint(checkpoint_path("nano"))
     data = open_dataset(mix, "train")
     counts = token_counts(data, loaded.processor.tokenizer)
     rows = [
         Length(count, patches_of(row, loaded.family.patch_size)) for row, count in zip(data.rows, counts, strict=True)
     ]
-    fitting = [length for length in rows if length.tokens <= 4096]
-    plan = make_plan(fitting, TrainSettings(pack_tokens=4096), mix)
+    fitting = [length for length in rows if length.tokens <= PACK]
+    plan = make_plan(fitting, TrainSettings(pack_tokens=PACK), mix)
     tokens = sum(length.tokens for length in fitting)
     return {
         "rows": len(fitting),
@@ -167,17 +169,11 @@ def _padded(lengths: list[int], size: int) -> int:
 
 def plan_seconds(mix: str, rows: Any) -> float:
     """Seconds from a rendered table of 10,000 rows to a plan."""
-    from curation.contract.training import TrainSettings
-    from model.load import load_checkpoint
-    from model.shipped import checkpoint_path
-    from trainer.data import open_dataset, token_counts
-    from trainer.plan import Length, make_plan
-
     table = write_rows(mix, f"rows-{_PLANNED}", repeated(rows, _PLANNED))
     tokenizer = load_checkpoint(checkpoint_path("nano")).processor.tokenizer
     started = time.monotonic()
     counts = token_counts(open_dataset(table, "train"), tokenizer)
-    make_plan([Length(min(count, 4096)) for count in counts], TrainSettings(), table)
+    make_plan([Length(min(count, PACK)) for count in counts], TrainSettings(), table)
     return round(time.monotonic() - started, 2)
 
 

@@ -87,7 +87,7 @@ def main() -> None:
 def ours(table: str, settings: dict[str, Any], moments: list[float]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         told = train_sft(table, TrainSettings(**settings), f"{folder}/out", lambda *_: moments.append(time.monotonic()))
-    return {"loss": told["losses"][-1], **told["plan"]}
+    return _of(told)
 
 
 def ours_dpo(table: str, settings: dict[str, Any], moments: list[float]) -> dict[str, Any]:
@@ -101,6 +101,12 @@ def ours_dpo(table: str, settings: dict[str, Any], moments: list[float]) -> dict
             f"{folder}/out",
             lambda *_: moments.append(time.monotonic()),
         )
+    return _of(told)
+
+
+def _of(told: dict[str, Any]) -> dict[str, Any]:
+    if told["left_out"]:
+        raise RuntimeError(f"{len(told['left_out'])} samples were left out: the ways would not train on the same ones")
     return {"loss": told["losses"][-1], **told["plan"]}
 
 

@@ -201,7 +201,7 @@ def nano(
 
 @app.command("eval")
 def evaluate(
-    checkpoint: Annotated[Path, typer.Argument(help="a checkpoint: full weights, adapter or merged")],
+    checkpoint: Annotated[str, typer.Argument(help="a checkpoint: full weights, adapter or merged; or `nano`")],
     to: Annotated[Path, typer.Option(help="folder for the metrics and every prediction")],
     data: Dataset = "",
     out: Out = DEFAULT_OUT,
@@ -224,12 +224,14 @@ def evaluate(
     Example: `winnow eval ./checkpoints/receipts --out ./work --to ./evaluation`
     """
     need_training()
+    from model.shipped import checkpoint_path
     from trainer.evaluate import evaluate as judge
 
     settings = EvalSettings(max_rows=max_rows, max_new_tokens=max_new_tokens, batch_size=batch_size)
     dataset = dataset_of("render", data, out, store)
     with mendable(), bar(make_console(), "evaluating") as progress:
-        result = judge(dataset, str(checkpoint), settings, str(to), split, progress.update, base, pairs or None)
+        folder = str(checkpoint_path(checkpoint))
+        result = judge(dataset, folder, settings, str(to), split, progress.update, base, pairs or None)
     if boxes:
         from curation.report.boxes import draw_boxes
 

@@ -25,7 +25,6 @@ from model.complete import complete_file
 from model.load import unwrapped
 
 Patches = Callable[[RenderedMedia], tuple[torch.Tensor, torch.Tensor]]  # pixels [patches, values] and grid [1, 3]
-Progress = Callable[[int, int], None]
 _T = TypeVar("_T")
 
 VERSION = 2  # of what is kept
@@ -42,10 +41,6 @@ class Features:
 
     merged: torch.Tensor
     deep: tuple[torch.Tensor, ...] = ()
-
-    @property
-    def bytes(self) -> int:
-        return sum(each.numel() * each.element_size() for each in (self.merged, *self.deep))
 
 
 def tower_fingerprint(model: Any, processor: Any, autocast: torch.dtype | None = None) -> str:
@@ -83,17 +78,11 @@ class FeatureCache:
         """Whether the features of all of these are there."""
         return all(self._is_there(_name(medium)) for medium in media)
 
-    def fill(
-        self, media: Sequence[RenderedMedia], patches: Patches, most_patches: int, progress: Progress | None = None
-    ) -> None:
+    def fill(self, media: Sequence[RenderedMedia], patches: Patches, most_patches: int) -> None:
         """Compute and keep these, many images at a time."""
-        done = 0
         for group in _groups(media, most_patches, self._patches):
             for medium, features in zip(group, self.compute([patches(medium) for medium in group]), strict=True):
                 self._write(_name(medium), features)
-            done += len(group)
-            if progress:
-                progress(done, len(media))
 
     def of(self, media: Sequence[RenderedMedia], patches: Patches) -> list[Features]:
         """The features of each, from disk where they are there, else from the tower."""

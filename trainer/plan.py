@@ -11,7 +11,7 @@ import itertools
 import json
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,6 @@ from model.inputs import DataError
 VERSION = 1
 _WINDOW = 4096  # samples that are packed together: enough to fill packs, few enough that their order stays random
 _PATCHES_PER_TOKEN = 4  # of an image: without a budget of its own for patches, a pack may be all image
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)

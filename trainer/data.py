@@ -199,7 +199,7 @@ def leave_out_long(
     if not kept:
         raise DataError(
             f"all {len(pairs)} rows are longer than max_length {max_length}; the shortest has {min(counts)} tokens. "
-            "Raise max_length, or render with a lower max_pixels."
+            "Raise max_length and pack_tokens, or render with a lower max_pixels."
         )
     left_out = [row.row_id for row, count in pairs if count > max_length]
     return replace(dataset, rows=[row for row, _ in kept]), [count for _, count in kept], left_out

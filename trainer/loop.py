@@ -87,7 +87,8 @@ class Run:
         self.folder = folder or out.with_name(f"{out.name}.run")
         self._owners = {medium: row for row in material.data.rows for medium in row.media}
         self._read = material.data.image
-        self._start_or_go_on()
+        if (path := self.folder / PLAN).exists():
+            check_plan(self.plan, path)
         set_seed(settings.seed)
         use_attention(loaded.model, self.backend)
         add_token_scores(loaded.model)
@@ -105,6 +106,7 @@ class Run:
         )
         self.trainer.remove_callback(PrinterCallback)  # progress is the caller's to show
         self._look()
+        self._keep_plan()
 
     def batch(self, places: Sequence[int]) -> Batch:
         """A pack of these samples; what an image shows goes in as pixels where its features are not kept. An empty pack
@@ -173,13 +175,12 @@ class Run:
     def _boards(self) -> list[Board]:
         return [Board(self.folder / BOARD)] if BOARD in places(self.settings) else []
 
-    def _start_or_go_on(self) -> None:
-        path = self.folder / PLAN
-        if path.exists():
-            check_plan(self.plan, path)
-        elif os.environ.get("RANK", "0") == "0":
+    def _keep_plan(self) -> None:
+        """Once nothing is left that could be refused: a plan is what an interrupted run must go on with."""
+        if self.trainer.accelerator.is_main_process:
             self.folder.mkdir(parents=True, exist_ok=True)
-            write_plan(self.plan, path)
+            write_plan(self.plan, self.folder / PLAN)
+        self.trainer.accelerator.wait_for_everyone()
 
     def _open_cache(self) -> FeatureCache | None:
         """None where the tower trains, or what follows it: what it says changes with every step."""

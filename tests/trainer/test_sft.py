@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 
 from curation.contract.dataset import RenderedRow
 from curation.contract.training import TrainSettings
+from model.attention import AttentionError
 from model.inputs import DataError
 from model.load import CheckpointError, load_checkpoint
 from model.shipped import NANO
@@ -126,6 +127,15 @@ def test_a_failed_run_leaves_no_folder(made: Any, nano: Path, tmp_path: Path) ->
         train_sft(str(Path(made.store) / "tables" / "render" / "f0"), _settings(nano), str(tmp_path / "out"), stop)
     assert not (tmp_path / "out").exists()
     assert list(tmp_path.glob(".*partial")) == []
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="`varlen` is refused where there is no GPU")
+def test_what_is_refused_leaves_nothing_to_go_on_with(made: Any, nano: Path, tmp_path: Path) -> None:
+    table = made.table(_colours(made))
+    with pytest.raises(AttentionError, match="use `sdpa`"):
+        train_sft(table, _settings(nano, max_steps=1, attention="varlen"), str(tmp_path / "out"))
+    assert not (tmp_path / "out.run").exists()
+    train_sft(table, _settings(nano, max_steps=1), str(tmp_path / "out"))
 
 
 def test_an_adapter_is_no_base_and_a_finished_folder_is_not_overwritten(made: Any, nano: Path, tmp_path: Path) -> None:

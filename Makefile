@@ -24,7 +24,7 @@ setup: $(READY)
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet -c constraints.txt torch
-	$(BIN)/pip install --quiet -c constraints.txt -e '.[train,s3,review,dev]'
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[train,s3,review,synth,dev]'
 	touch $(READY)
 
 # The Label Studio server that the review's tests start. It pins other versions than ours, so it has a venv of its own.
@@ -33,8 +33,11 @@ $(REVIEW): constraints-review.txt
 	.venv-review/bin/pip install --quiet -r constraints-review.txt
 	touch $(REVIEW)
 
-# Pages are looked at in Debian's Chromium; Playwright only drives it.
+# Pages are rendered and looked at in Debian's Chromium, which Playwright only drives; the fonts are those of the
+# scripts that generated documents are written in.
 browser:
-	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && apt-get update -q && \
-	  apt-get install -y -q --no-install-recommends chromium; } || \
-	  echo "WARNING: no Chromium, so no page will be looked at; 'apt-get install chromium' as root brings it" >&2
+	@{ command -v chromium && fc-list | grep -q NotoSansCJK && fc-list | grep -q NotoSansArabic; } >/dev/null || \
+	  { test "$$(id -u)" = 0 && apt-get update -q && \
+	  apt-get install -y -q --no-install-recommends chromium fontconfig fonts-noto-core fonts-noto-cjk; } || \
+	  echo "WARNING: no Chromium or Noto fonts, so no page will be rendered; as root," \
+	  "'apt-get install chromium fonts-noto-core fonts-noto-cjk' brings them" >&2

@@ -10,8 +10,8 @@ from html import escape
 from PIL import Image, ImageDraw
 
 from curation.contract.sample import Answer, Media, Sample, Turn, media_part, text_part
-from synth.defects.planting import Specimen
 from synth.drawing import Box, Colour, encode, paper, put_text, text_width
+from synth.specimen import Specimen
 
 PROMPT = "QwenVL HTML "
 _SIDE = 28  # pages are whole multiples, so that displayed pixels are those that Qwen2.5-VL sees

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from curation.contract.sample import Region, Sample, Step, Turn, text_part
-from synth.defects.planting import Defect, Specimen
+from synth.defects.planting import Defect
 from synth.defects.trajectories import (
     body_of,
     contradict,
@@ -27,6 +27,7 @@ from synth.defects.trajectories import (
     stick,
     with_steps,
 )
+from synth.specimen import Specimen
 
 Plant = Callable[[Specimen, random.Random], Specimen | None]
 

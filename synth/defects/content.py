@@ -16,7 +16,8 @@ from dataclasses import replace
 from curation.contract.sample import Task
 from filters.reading.identifiers import luhn
 from filters.reading.lexicon import terms
-from synth.defects.planting import Defect, Specimen, answer_of, prompt_of, with_answer, with_prompt
+from synth.defects.planting import Defect, answer_of, prompt_of, with_answer, with_prompt
+from synth.specimen import Specimen
 
 Change = Callable[[str, random.Random], str]
 _ALL: tuple[Task, ...] = ("caption", "vqa", "ocr", "document", "grounding", "agent", "text")

@@ -14,7 +14,8 @@ from functools import partial
 
 from curation.contract.sample import Task
 from synth.defects import sayings
-from synth.defects.planting import Defect, Specimen, answer_of, prompt_of, with_answer, with_prompt
+from synth.defects.planting import Defect, answer_of, prompt_of, with_answer, with_prompt
+from synth.specimen import Specimen
 
 Change = Callable[[str, random.Random], str | None]
 _WORDED: tuple[Task, ...] = ("caption", "vqa", "text")

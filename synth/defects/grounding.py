@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from curation.contract.sample import Region, Sample, Task, Turn, region_part, text_part
-from synth.defects.planting import Defect, Specimen, prompt_of, with_answer, with_prompt
+from synth.defects.planting import Defect, prompt_of, with_answer, with_prompt
+from synth.specimen import Specimen
 
 Plant = Callable[[Specimen, random.Random], Specimen | None]
 

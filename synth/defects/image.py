@@ -12,7 +12,8 @@ from PIL import Image, ImageChops, ImageEnhance, ImageFilter
 
 from curation.contract.sample import Media, Sample, Task, Turn, media_part
 from model.image import decode
-from synth.defects.planting import Defect, Specimen, with_image
+from synth.defects.planting import Defect, with_image
+from synth.specimen import Specimen
 
 IMAGE_TASKS: tuple[Task, ...] = ("caption", "vqa", "ocr", "document", "grounding", "agent")
 _SHOWN: tuple[Task, ...] = ("caption", "vqa", "document", "grounding", "agent")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from PIL import Image
 
 from curation.contract.sample import Region
-from synth.defects.planting import Specimen
+from synth.specimen import Specimen
 
 FEWEST_LINES = 8
 Corners = tuple[float, ...]

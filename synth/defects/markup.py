@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable
 from functools import partial
 
-from synth.defects.planting import Defect, Specimen, answer_of, with_answer
+from synth.defects.planting import Defect, answer_of, with_answer
+from synth.specimen import Specimen
 
 Edit = Callable[[str, random.Random], str | None]
 

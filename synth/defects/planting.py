@@ -9,14 +9,7 @@ from dataclasses import dataclass, replace
 
 from curation.contract.sample import Media, Part, Sample, Task, Turn, text_part
 from model.image import read_header
-
-
-@dataclass(frozen=True, slots=True)
-class Specimen:
-    """A sample and the original bytes of its images, by their SHA-256."""
-
-    sample: Sample
-    images: dict[str, bytes]
+from synth.specimen import Specimen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

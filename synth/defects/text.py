@@ -12,7 +12,8 @@ from dataclasses import replace
 from curation.contract.sample import Task
 from synth.defects import alttext
 from synth.defects.alttext import NOUNS, Write, number
-from synth.defects.planting import Defect, Specimen, answer_of, prompt_of, with_answer
+from synth.defects.planting import Defect, answer_of, prompt_of, with_answer
+from synth.specimen import Specimen
 
 _TALK: tuple[Task, ...] = ("caption", "vqa", "text")
 _SYMBOLS = "*#=~|+-_/\\<>{}[]^%$&@!?;:°§¬•·"

@@ -13,7 +13,7 @@ from PIL import Image
 
 from curation.contract.sample import Media, Part, Region, Sample, Step, Turn, action_part, media_part
 from model.image import ImageError, decode
-from synth.defects.planting import Specimen
+from synth.specimen import Specimen
 
 
 def with_steps(

@@ -22,9 +22,9 @@ from curation.ingest import store_image
 from curation.inputs import media_root
 from curation.media import MediaStore
 from curation.readers import Problem, plan_splits, read_split
-from synth.defects.planting import Specimen
 from synth.pages import draw_page
 from synth.sources import SOURCES
+from synth.specimen import Specimen
 from tests.benchmarks.clean_agent import drawn_trajectory, screenagent_sessions
 
 T = TypeVar("T")

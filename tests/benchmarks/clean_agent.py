@@ -24,9 +24,9 @@ from curation.contract.sample import (
     text_part,
 )
 from model.image import read_header
-from synth.defects.planting import Specimen
 from synth.drawing import encode
 from synth.screens import draw_screen
+from synth.specimen import Specimen
 
 _ORDERS = {"tab": 'open the "{}" tab', "text": 'click into "{}"', "checkbox": 'tick "{}"'}
 

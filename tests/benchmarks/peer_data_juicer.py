@@ -21,7 +21,8 @@ import yaml
 
 from curation.contract.source import Source
 from filters.presets import presets
-from synth.defects.planting import Specimen, answer_of
+from synth.defects.planting import answer_of
+from synth.specimen import Specimen
 from tests.benchmarks.clean import built
 from tests.benchmarks.cpu import Used, run_tree
 from tests.benchmarks.planted import QUARANTINE, decide_groups, defects, reads_corpus

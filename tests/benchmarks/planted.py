@@ -18,7 +18,8 @@ from filters.catalogue import catalogue
 from filters.deciding import verdicts
 from filters.predicate import parse_predicate
 from filters.presets import presets
-from synth.defects.planting import Defect, Specimen
+from synth.defects.planting import Defect
+from synth.specimen import Specimen
 from tests.benchmarks.clean import drawn, real
 
 AREAS = ("image", "text", "form", "document", "grounding", "agent")

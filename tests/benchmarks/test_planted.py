@@ -17,7 +17,8 @@ sys.path.append(str(ROOT))  # `tests` is no package of the project; benchmarks a
 
 from curation.contract.rule import Rule  # noqa: E402
 from filters.api import measure  # noqa: E402
-from synth.defects.planting import Defect, Specimen, with_answer  # noqa: E402
+from synth.defects.planting import Defect, with_answer  # noqa: E402
+from synth.specimen import Specimen  # noqa: E402
 from tests.benchmarks import clean, planted  # noqa: E402
 from tests.benchmarks.cpu import Used, run_tree  # noqa: E402
 from tests.benchmarks.filters import summarise  # noqa: E402

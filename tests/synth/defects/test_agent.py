@@ -38,8 +38,9 @@ from filters.measuring import measure_samples, measure_screens
 from filters.presets import presets
 from model.image import read_header
 from synth.defects.agent import DEFECTS
-from synth.defects.planting import Defect, Specimen
+from synth.defects.planting import Defect
 from synth.screens import Screen, draw_screen
+from synth.specimen import Specimen
 
 RULES = {name: presets()[name] for name in {defect.rule for defect in DEFECTS}}
 SIGNALS = [catalogue()[str(rule.signal)] for rule in RULES.values()]

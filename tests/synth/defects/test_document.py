@@ -24,10 +24,11 @@ from filters.presets import presets
 from filters.signals import pages, quads, tables
 from model.image import read_header
 from synth.defects.document import DEFECTS
-from synth.defects.planting import Defect, Specimen
+from synth.defects.planting import Defect
 from synth.drawing import encode
 from synth.pages import draw_page
 from synth.receipts import draw_receipt
+from synth.specimen import Specimen
 
 SIGNALS = list(collect([quads, tables, pages]).values())
 MINE = yaml.safe_load(resources.files("filters.presets").joinpath("v1/document.yaml").read_text(encoding="utf-8"))

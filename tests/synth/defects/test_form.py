@@ -22,7 +22,8 @@ from filters.deciding import verdicts
 from filters.measuring import measure_samples
 from filters.presets import presets
 from synth.defects import content, form
-from synth.defects.planting import Defect, Specimen
+from synth.defects.planting import Defect
+from synth.specimen import Specimen
 from tests.benchmarks.clean import TASKS, drawn
 
 DEFECTS = (*form.DEFECTS, *content.DEFECTS)

@@ -22,7 +22,8 @@ from filters.signal import Signal
 from filters.signals import pixels, pixels_detail
 from model.image import ImageError, read_header
 from synth.defects.image import DEFECTS, IMAGE_TASKS
-from synth.defects.planting import Defect, Specimen
+from synth.defects.planting import Defect
+from synth.specimen import Specimen
 
 HEADER = [each for each in catalogue().values() if each.tier == "header"]
 PIXELS = [each for file in (pixels, pixels_detail) for each in vars(file).values() if isinstance(each, Signal)]

@@ -33,8 +33,9 @@ from filters.measuring import corpus_keys, measure_samples
 from filters.predicate import parse_predicate
 from filters.presets import presets
 from filters.reducing import count_corpus
-from synth.defects.planting import Defect, Specimen
+from synth.defects.planting import Defect
 from synth.defects.text import DEFECTS
+from synth.specimen import Specimen
 
 FILE = Path(presets_package.__file__).parent / "v1" / "text.yaml"
 RULES: dict[str, Rule] = {name: presets()[name] for name in yaml.safe_load(FILE.read_text(encoding="utf-8"))}

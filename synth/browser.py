@@ -1,0 +1,49 @@
+"""Debian's Chromium under Playwright, for everything that is rendered rather than drawn."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+# No sandbox, as it does not start as root; nothing that opens an address by itself; and the same pixels everywhere:
+# grey antialiasing without hinting, one colour profile, no scroll bars that fade.
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--font-render-hinting=none",
+    "--disable-lcd-text",
+    "--force-color-profile=srgb",
+    "--hide-scrollbars",
+)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A headless browser; its pages should be opened in contexts with `offline=True`.
+
+    Raises:
+        RuntimeError: Playwright or Chromium is missing; the message says what brings it.
+    """
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not path:
+        raise RuntimeError("no Chromium on this machine; `apt-get install chromium` brings it")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError as error:
+        raise RuntimeError("Playwright is not installed; `pip install 'winnow[synth]'` brings it") from error
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        try:
+            yield browser
+        finally:
+            browser.close()

@@ -4,10 +4,10 @@ A pack is a row of documents. A document is a shared part and, for preferences, 
 shared part and itself, so that a prompt with two answers is computed once. The layout travels through the model as a
 keyword (`layout`), as transformers hands what it does not know on to the attention function.
 
-`sdpa` runs torch's attention document by document: exact, on any device. `varlen` runs all documents in one or two
-calls of `torch.nn.attention.varlen` (CUDA, half precision). `flash_attention_2` and `eager` are transformers' own: they
-tell documents apart by positions that restart, and know no branches. The vision tower's windows are grouped by length,
-instead of one call for each.
+`sdpa` runs torch's attention document by document, those of one shape together: exact, on any device. `varlen` runs all
+documents in one or two calls of `torch.nn.attention.varlen` (CUDA, half precision). `flash_attention_2` and `eager` are
+transformers' own: they tell documents apart by positions that restart, and know no branches. The vision tower's windows
+are grouped by length, instead of one call for each.
 """
 
 from __future__ import annotations
@@ -153,18 +153,39 @@ def _sdpa(
     repeats = query.shape[1] // key.shape[1]
     if repeats > 1:
         key, value = (each.repeat_interleave(repeats, dim=1) for each in (key, value))
-    calls = spans(layout)
-    parts = {}
-    for a, b in calls.first:
-        q, k, v = (each[:, :, a:b] for each in (query, key, value))
-        parts[a] = F.scaled_dot_product_attention(q, k, v, dropout_p=dropout, is_causal=True, scale=scale)
-    for a, b, c, d in calls.others:
-        k, v = (torch.cat([each[:, :, c:d], each[:, :, a:b]], dim=2) for each in (key, value))
-        mask = torch.ones(b - a, d - c + b - a, dtype=torch.bool, device=query.device).tril(d - c)
-        parts[a] = F.scaled_dot_product_attention(
-            query[:, :, a:b], k, v, attn_mask=mask, dropout_p=dropout, scale=scale
+    q, k, v = (each[0].transpose(0, 1) for each in (query, key, value))  # [length, heads, width]
+    parts = []
+    groups, order = _sdpa_calls(layout, query.device)
+    for places, keys, mask in groups:
+        args = (q[places], k[keys], v[keys])  # [calls, length, heads, width]
+        qs, ks, vs = (each.transpose(1, 2) for each in args)
+        found = F.scaled_dot_product_attention(
+            qs, ks, vs, attn_mask=mask, dropout_p=dropout, is_causal=mask is None, scale=scale
         )
-    return torch.cat([parts[at] for at in sorted(parts)], dim=2).transpose(1, 2)
+        parts.append(found.transpose(1, 2).flatten(0, 1))
+    return torch.cat(parts)[order][None]
+
+
+@functools.lru_cache(maxsize=4)
+def _sdpa_calls(
+    layout: Layout, device: torch.device
+) -> tuple[tuple[tuple[torch.Tensor, torch.Tensor, torch.Tensor | None], ...], torch.Tensor]:
+    """Calls of one shape as one: the places of their queries and keys, [calls, length] each, and the mask where
+    a branch has more keys than queries; then, for each place of the row, where its result stands in those of all."""
+    calls = spans(layout)
+    shapes: dict[tuple[int, int], list[tuple[int, int, int]]] = defaultdict(list)
+    for a, b in calls.first:
+        shapes[b - a, 0].append((a, b, a))
+    for a, b, c, d in calls.others:
+        shapes[b - a, d - c].append((a, b, c))
+    groups = []
+    for (length, before), some in shapes.items():
+        places = torch.stack([torch.arange(a, b) for a, b, _ in some])
+        keys = torch.stack([torch.cat([torch.arange(c, c + before), torch.arange(a, b)]) for a, b, c in some])
+        mask = torch.ones(length, before + length, dtype=torch.bool).tril(before) if before else None
+        groups.append((places.to(device), keys.to(device), None if mask is None else mask.to(device)))
+    order = torch.cat([places.flatten() for places, _, _ in groups]).argsort()
+    return tuple(groups), order.to(device)
 
 
 def _varlen(

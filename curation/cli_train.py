@@ -179,15 +179,15 @@ def dpo(
 @train_app.command()
 def nano(
     to: Annotated[Path, typer.Option(help="folder of the new checkpoint")],
-    steps: Annotated[int, typer.Option(min=1, help="the shipped one took the default")] = 9000,
+    steps: Annotated[int, typer.Option(min=1, help="the shipped one took the default")] = 8000,
     seed: int = 17,
     questions: Annotated[int, typer.Option(min=1, help="held-out questions of each skill in the examination")] = 200,
     as_json: AsJson = False,
 ) -> None:
-    """Teach a nano from scratch: drawn scenes, what is where, how many, which number, and whether an answer is right.
+    """Teach a nano from scratch: what is where, how many, which number, which button, and whether an answer is right.
 
-    Writes a checkpoint in bfloat16 with a card (README.md) that says what it was taught and what it knows. One core
-    does it; set OMP_NUM_THREADS=1 on a busy machine.
+    Writes a checkpoint in bfloat16 with a card (README.md) that says what it was taught and what it knows. On a CPU one
+    core trains and another one draws (set OMP_NUM_THREADS=1 on a busy machine); a GPU is used where there is one.
 
     Example: `OMP_NUM_THREADS=1 winnow train nano --to ./nano`, then `train: {model: ./nano}` in a recipe
     """

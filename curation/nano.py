@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from synth.lessons import SIDE, SKILLS, curriculum, examination
+from synth.lessons.board import SIDE
+from synth.lessons.course import SKILLS, curriculum, examination
+from synth.lessons.window import WINDOW
 
 _CARD = """# nano
 
-A Qwen2.5-VL of {parameters:,} parameters, taught from scratch on drawn scenes, so that judging, sampling, SFT and DPO
+A Qwen2.5-VL of {parameters:,} parameters, taught from scratch on drawn pictures, so that judging, sampling, SFT and DPO
 have a model to ask on any machine. It knows boards of {side} x {side} pixels with up to four coloured shapes and a
-number, and nothing else: not the world, not language. Weights are bfloat16.
+number of up to three digits, and windows of {window[0]} x {window[1]} with up to four named buttons, and nothing else:
+not the world, not language. Weights are bfloat16.
 
 | | |
 | --- | --- |
-| data | drawn by `synth/lessons.py` with seed {seed}, each board seen once |
-| boards | {lessons:,}, with {questions:,} questions |
-| steps | {steps:,} of {batch_size} boards; AdamW, learning rate {learning_rate:g} |
-| time | {minutes:.0f} minutes on one CPU core |
+| data | lessons of `synth/lessons` with seed {seed}, numbers 0 to {last:,}, each seen once; nothing else |
+| questions | {questions:,}, of which those about judging from a third of the course on |
+| steps | {steps:,} of {batch_size} pictures; AdamW, learning rate {learning_rate:g} |
+| time | {minutes:.0f} minutes on one CPU core, with {workers} more to draw |
 | loss | {loss:.3f} over the last tenth of the steps |
 
-Accuracy on {asked} held-out questions of each skill, on boards with up to four shapes: a generated answer has to verify
-(a box at IoU 0.5, under its name); a judgement has to find the right one of yes and no the likelier.
+Accuracy on {asked} held-out questions of each skill, each on a picture of its own: a generated answer has to verify (a
+box at IoU 0.5, under its name; a tap inside its button; numbers to read have three digits); a judgement has to find the
+right one of yes and no the likelier.
 
 | skill | a question | accuracy |
 | --- | --- | --- |
@@ -40,6 +45,10 @@ _EXAMPLES = {
     "read": "What number is written?",
     "place": "Where is the red circle?",
     "look": "What is in the upper left?",
+    "tap": "Tap the Save button.",
+    "say": "What does the upper left button say?",
+    "list": "Name all buttons.",
+    "find": "Where is the Save button?",
     "judge": "... Answer: ... Is this answer right? Answer yes or no.",
 }
 
@@ -52,12 +61,15 @@ def make_nano(
 
     settings = NanoSettings(steps=steps, seed=seed)
 
-    def draw(number: int, done: float) -> tuple[Any, bytes]:
-        lesson = curriculum(seed, number, done)
-        return lesson.samples, lesson.image
-
-    taught = train_nano(out, draw, settings, lambda step, total, loss: progress(step, total, f"loss {loss:.3f}"))
+    taught = train_nano(
+        out, partial(_draw, seed), settings, lambda step, total, loss: progress(step, total, f"loss {loss:.3f}")
+    )
     return write_card(out, taught, questions)
+
+
+def _draw(seed: int, number: int, done: float) -> tuple[Any, bytes]:
+    lesson = curriculum(seed, number, done)
+    return lesson.samples, lesson.image
 
 
 def write_card(folder: Path, taught: dict[str, Any], questions: int) -> dict[str, Any]:
@@ -85,5 +97,5 @@ def write_card(folder: Path, taught: dict[str, Any], questions: int) -> dict[str
 
 def card_text(card: dict[str, Any]) -> str:
     skills = "\n".join(f"| {name} | {_EXAMPLES[name]} | {value:.2f} |" for name, value in card["accuracy"].items())
-    minutes, asked = card["seconds"] / 60, card["held_out_questions"]
-    return _CARD.format(**card, side=SIDE, minutes=minutes, asked=asked, skills=skills)
+    minutes, asked, last = card["seconds"] / 60, card["held_out_questions"], card["lessons"] - 1
+    return _CARD.format(**card, side=SIDE, window=WINDOW, minutes=minutes, asked=asked, last=last, skills=skills)

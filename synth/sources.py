@@ -13,7 +13,8 @@ from synth.charts import ask_about_chart, draw_bar_chart
 from synth.defects import raw as d
 from synth.defects.raw import Defect, RawRow
 from synth.drawing import encode
-from synth.lessons import ask, ask_colour, draw_board
+from synth.lessons.board import ask_colour, draw_board
+from synth.lessons.course import ask
 from synth.receipts import Receipt, draw_receipt
 from synth.scenes import Scene, draw_scene
 from synth.screens import Screen, Widget, draw_screen

@@ -41,7 +41,8 @@ from model.chat import render
 from model.family import QWEN2_5_VL
 from model.shipped import NANO
 from synth.drawing import encode
-from synth.lessons import ask, draw_board
+from synth.lessons.board import draw_board
+from synth.lessons.course import ask
 from synth.screens import draw_screen
 
 ROOT = Path(__file__).resolve().parents[2]

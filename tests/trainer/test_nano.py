@@ -1,0 +1,61 @@
+"""Teaching nano: the course does not depend on who draws it, and the card says what came of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from curation.cli_train import app
+from synth.lessons.course import SKILLS, curriculum
+from trainer.nano import NanoSettings, learning_rate, train_nano
+
+
+def _draw(seed: int, number: int, done: float) -> tuple[Any, bytes]:
+    lesson = curriculum(seed, number, done)
+    return lesson.samples, lesson.image
+
+
+def test_a_worker_that_draws_changes_no_weight(tmp_path: Path) -> None:
+    taught = [
+        train_nano(tmp_path / str(n), partial(_draw, 3), NanoSettings(steps=3, batch_size=2, workers=n)) for n in (0, 1)
+    ]
+    assert taught[0]["loss"] == taught[1]["loss"] and taught[0]["questions"] == taught[1]["questions"]
+    weights = [hashlib.sha256((tmp_path / str(n) / "model.safetensors").read_bytes()).hexdigest() for n in (0, 1)]
+    assert weights[0] == weights[1]
+    assert taught[0]["lessons"] == 6
+    assert taught[0]["questions"] == sum(len(curriculum(3, n, n // 2 / 3).samples) for n in range(6))
+
+
+def test_it_learns_what_it_is_shown_again_and_again(tmp_path: Path) -> None:
+    def draw(number: int, done: float) -> tuple[Any, bytes]:
+        return _draw(5, number % 2, 0.0)
+
+    settings = NanoSettings(steps=30, batch_size=2, warmup_steps=5, workers=0)
+    losses: list[float] = []
+    train_nano(tmp_path / "nano", draw, settings, lambda step, total, loss: losses.append(loss))
+    assert losses[0] > 5 and losses[-1] < losses[0] / 3
+
+
+def test_the_learning_rate_rises_and_falls() -> None:
+    settings = NanoSettings(steps=1200, warmup_steps=200)
+    shares = [learning_rate(step, settings) for step in (0, 99, 199, 200, 700, 1200)]
+    # 1/200, 100/200, the top, the top, half of the way from 1 to 0.05, and 0.05
+    assert shares == pytest.approx([0.005, 0.5, 1.0, 1.0, 0.525, 0.05])
+
+
+def test_the_command_writes_a_checkpoint_and_its_card(tmp_path: Path) -> None:
+    to = tmp_path / "nano"
+    done = CliRunner().invoke(app, ["train", "nano", "--to", str(to), "--steps", "2", "--questions", "2", "--json"])
+    assert done.exit_code == 0, done.output
+    card = json.loads((to / "card.json").read_text())
+    assert json.loads(done.stdout) == card
+    assert set(card["accuracy"]) == set(SKILLS) and card["lessons"] == 16 and card["parameters"] < 4_000_000
+    told = (to / "README.md").read_text()
+    assert "numbers 0 to 15, each seen once" in told and "--steps 2 --seed 17" in told
+    assert (to / "model.safetensors").stat().st_size < 8_000_000

@@ -1,0 +1,131 @@
+"""Checks of screens, agents and miniwob by other ways than the ones that made them.
+
+Screens: the browser says which element a real click at a box's middle reaches, hiding that element must change pixels
+inside its box alone, and a raster of points over the page finds what can be pressed. Episodes: the steps are written
+as a model would write them, read back, and carried out on a fresh page, which must then be in the state that the task
+asks for, and must not be when one press goes elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from curation.contract.sample import Step
+from model.actions import ParsedStep
+from synth.agents.episodes import Episodes
+from synth.agents.miniwob import Puzzles
+from synth.agents.screens import Screens
+from synth.generator import Make
+from synth.specimen import Specimen
+from tests.benchmarks.truth_screens import rgb, written, wrong_screen, wrong_step
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+
+def wrong(made: Sequence[Specimen], again: Make | None, rng_key: str) -> list[str]:
+    """What is wrong with the samples of one picture or episode; `again` is the opened generator's `make`, which is
+    asked for a fresh page only. Raises TypeError for samples of another generator."""
+    if isinstance(again, Screens):
+        return wrong_screen(made, again, rng_key)
+    if isinstance(again, Episodes | Puzzles):
+        return [*_wrong_trajectory(made[0], again, rng_key), *wrong_step(made[1].sample)]
+    raise TypeError(f"these checks need the make of screens, agents or miniwob, not {type(again).__name__}")
+
+
+def _wrong_trajectory(made: Specimen, again: Episodes | Puzzles, rng_key: str) -> list[str]:
+    sample = made.sample
+    fresh = _fresh(again, rng_key)
+    page, scale = next(fresh)
+    if _done(page):
+        return ["the task is done before anything is done"]
+    found = []
+    for index, step in enumerate(sample.steps):
+        text, parsed = written(sample, index)
+        if parsed is None:
+            return [f"step {index} can't be read back: {text}"]
+        if not _alike(page.screenshot(), made.images[sample.media[step.media].sha256]):
+            found.append(f"step {index}: the screen is not the one before {step.action}")
+        carry_out(page, parsed, scale)
+    if not _done(page):
+        found.append("the steps as written do not do the task")
+    presses = [
+        index
+        for index, step in enumerate(sample.steps)
+        if step.action in ("click", "left_click", "long_press", "right_click")
+    ]
+    page, scale = next(fresh)
+    for index in range(len(sample.steps)):
+        if not presses or index != presses[-1]:
+            carry_out(page, written(sample, index)[1], scale)
+        else:
+            page.mouse.click(1, page.viewport_size["height"] - 1)  # type: ignore[index]
+    if presses and _done(page):
+        found.append("the task is done although the last press went elsewhere")
+    return found
+
+
+def _fresh(again: Episodes | Puzzles, rng_key: str) -> Iterator[tuple[Page, float]]:
+    """The episode's page as it was before anything was done, as often as it is asked for."""
+    if isinstance(again, Episodes):
+        plan, _ = again.played(random.Random(rng_key))
+        while True:
+            recorder = again.recorder(plan, random.Random(0))
+            yield recorder.page, recorder.scale
+    puzzle, _, _ = again.played(random.Random(rng_key))
+    while True:
+        yield again.start(puzzle), puzzle.scale
+
+
+def _done(page: Page) -> bool:
+    return bool(page.evaluate("() => typeof done === 'function' ? done() : WOB_RAW_REWARD_GLOBAL >= 0.99"))
+
+
+def _alike(one: bytes, other: bytes) -> bool:
+    """Whether two screens differ in less than a thousandth of their pixels: places are rounded when written."""
+    first, second = rgb(one), rgb(other)
+    return first.shape == second.shape and float((np.abs(first - second).max(axis=2) > 24).mean()) < 1e-3
+
+
+def carry_out(page: Page, parsed: ParsedStep | None, scale: float) -> None:
+    """Does what a call of either tool says, by mouse and keyboard; `scale` is pixels of the screen per CSS pixel."""
+    assert parsed is not None
+    step: Step = parsed.step
+    given = json.loads(step.arguments)
+    at = tuple(value / scale for value in parsed.point.centre) if parsed.point else None
+    to = tuple(value / scale for value in parsed.end.centre) if parsed.end else None
+    mouse, keyboard = page.mouse, page.keyboard
+    if step.action in ("click", "left_click") and at:
+        mouse.click(*at)
+    elif step.action == "right_click" and at:
+        mouse.click(*at, button="right")
+    elif step.action == "mouse_move" and at:
+        mouse.move(*at)
+    elif step.action == "long_press" and at:
+        mouse.move(*at)
+        mouse.down()
+        page.evaluate("ms => advance(ms)", 1000 * given["time"])
+        mouse.up()
+    elif step.action in ("swipe", "left_click_drag"):
+        if step.action == "swipe" and at:
+            mouse.move(*at)
+        mouse.down()
+        mouse.move(*(to or at), steps=5)  # type: ignore[misc]
+        mouse.up()
+    elif step.action == "scroll":
+        mouse.wheel(0, -given["pixels"] / scale)
+        page.wait_for_timeout(150)
+    elif step.action == "type":
+        keyboard.type(given["text"])
+    elif step.action in ("key", "system_button"):
+        names = {"enter": "Enter", "esc": "Escape", "Enter": "Enter", "Back": "Escape"}
+        keyboard.press(names[given.get("button") or given["keys"][0]])
+    elif step.action == "wait":
+        page.evaluate("ms => advance(ms)", 1000 * given["time"])
+    elif step.action != "terminate":
+        raise AssertionError(f"nothing carries out {step}")

@@ -10,7 +10,17 @@ from curation.contract.sample import Region
 from filters.action_match import match_action
 from filters.table_metrics import teds, teds_structure
 from filters.text_metrics import Errors, character_errors, relaxed_accuracy, word_errors
-from filters.verify import anls, box_accuracy, boxes_f1, click_in_box, exact_match, fields_score, iou
+from filters.verify import (
+    anls,
+    box_accuracy,
+    boxes_f1,
+    click_in_box,
+    exact_match,
+    fields_score,
+    final_answer,
+    interval_iou,
+    iou,
+)
 from model.actions import parse_step
 from model.family import Family
 from model.geometry import Size
@@ -29,6 +39,8 @@ ACCEPTED: dict[str, dict[str, float]] = {
     "spotting": {"f1_at_0.5": 0.8},
     "click": {"click_accuracy": 1.0},
     "action": {"action_match": 1.0},
+    "interval": {"temporal_iou": 0.5},
+    "final": {"final_match": 1.0},
 }
 # Tasks and verifiers whose answer is a reading of text, where single characters and words can be wrong.
 _READING_TASKS, _READING = ("ocr", "document"), ("exact", "anls", "spotting")
@@ -49,12 +61,13 @@ def rank(scores: dict[str, float], verifier: str) -> float:
 def score(answer: str, row: RenderedRow, family: Family) -> dict[str, float]:
     """Scores by name, each from 0 to 1; empty where the row's verifier is "", as nothing can check such an answer.
 
-    `exact_match` and `anls` for exact, `anls` for anls, `relaxed_accuracy` and `exact_match` for relaxed,
-    `field_accuracy` and `anls` for fields, `teds` and `teds_structure` for a table, `acc_at_0.5`, `iou` (its mean over
-    rows is mIoU) and `label_match` for a box, `f1_at_0.5` for boxes and spotting, `labelled_f1_at_0.5` for boxes,
-    `click_accuracy` for a click, `action_match`, `action_type` and, where there is a target, `click_accuracy` for an
-    action. Text that is read from a picture also has `character_accuracy` and `word_accuracy`: 1 less the row's CER and
-    WER, at least 0. Raises ValueError, naming the row, for a reference that its verifier cannot use.
+    `exact_match` and `anls` for exact, `final_match` for a final answer, `anls` for anls, `relaxed_accuracy` and
+    `exact_match` for relaxed, `field_accuracy` and `anls` for fields, `teds` and `teds_structure` for a table,
+    `acc_at_0.5`, `iou` (its mean over rows is mIoU) and `label_match` for a box, `f1_at_0.5` for boxes and spotting,
+    `labelled_f1_at_0.5` for boxes, `click_accuracy` for a click, `action_match`, `action_type` and, where there is a
+    target, `click_accuracy` for an action, `temporal_iou` for an interval. Text that is read from a picture also has
+    `character_accuracy` and `word_accuracy`: 1 less the row's CER and WER, at least 0. Raises ValueError, naming the
+    row, for a reference that its verifier cannot use.
     """
     if row.reference.verifier == "":
         return {}
@@ -82,6 +95,8 @@ def _scores(answer: str, row: RenderedRow, family: Family) -> dict[str, float]:
     text, verifier = row.reference.text, row.reference.verifier
     if verifier == "exact":
         return {"exact_match": exact_match(answer, text), "anls": anls(answer, [text])}
+    if verifier == "final":
+        return {"final_match": exact_match(final_answer(answer), final_answer(text))}
     if verifier == "anls":
         return {"anls": anls(answer, [text])}
     if verifier == "relaxed":
@@ -91,6 +106,8 @@ def _scores(answer: str, row: RenderedRow, family: Family) -> dict[str, float]:
         return {"field_accuracy": fields.exact, "anls": fields.anls}
     if verifier == "table":
         return {"teds": teds(answer, text), "teds_structure": teds_structure(answer, text)}
+    if verifier == "interval":
+        return {"temporal_iou": interval_iou(answer, text)}
     if verifier in ("box", "boxes", "spotting"):
         return _score_boxes(parse_regions(answer, family, *_sizes(row)), row)
     if verifier == "click":

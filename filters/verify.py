@@ -7,6 +7,8 @@ so that a box's width is x2 - x1. A box whose x2 <= x1 or y2 <= y1 has no area a
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,11 +16,23 @@ from typing import Any
 from filters.text_metrics import edit_distance
 
 Box = Sequence[float]
+_BOXED = re.compile(r"\\boxed\{([^{}]*)\}")
+_FINAL = re.compile(r"^(?:\W*(?:(?:final )?answer|答案)\W*?[:：]|####)(.+)$", re.IGNORECASE | re.MULTILINE)
+_CLOCK = re.compile(r"(?:\d{1,4}:){0,3}\d{1,6}(?:\.\d{1,6})?")
 
 
 def exact_match(prediction: str, reference: str) -> float:
     """1 where the texts are equal but for white space (ends stripped, runs as one space); case counts."""
     return float(prediction.split() == reference.split())
+
+
+def final_answer(text: str) -> str:
+    """What a text with its working says in the end: the last `\\boxed{...}`, else what the last line with such a mark
+    has behind `Answer:`, `答案：` or `####`; a text without a mark is its own answer. Stars around it and a full stop
+    behind it don't count."""
+    boxed = _BOXED.findall(text)
+    said = boxed or _FINAL.findall(text) or [text]
+    return str(said[-1]).strip().strip("*").strip().removesuffix(".").removesuffix("。").rstrip()
 
 
 def anls(prediction: str, references: Sequence[str]) -> float:
@@ -119,6 +133,46 @@ def fields_score(prediction: str, reference: str) -> FieldsScore:
         matches[name] = both and exact_match(got, wanted) == 1
         similarities.append(anls(got, [wanted]) if both else 0.0)
     return FieldsScore(sum(matches.values()) / len(names), sum(similarities) / len(names), matches)
+
+
+def interval_iou(prediction: str, reference: str) -> float:
+    """Intersection over union of two intervals of time, each a JSON object with `start_time` and `end_time`.
+
+    Times are seconds, or texts: `m:ss.s` and `h:mm:ss` as clocks show them, or `h:mm:ss:ff` with a number of frames, at
+    the rate `fps` that the reference names. A prediction may stand in a fence or in a list of one; one that is no
+    interval, or ends before it begins, scores 0. Raises ValueError where the reference is no interval.
+    """
+    expected = _object(reference) or {}
+    fps = expected.get("fps", 0)
+    wanted = _interval(expected, fps)
+    if wanted is None:
+        raise ValueError(f"the reference is not an interval of time: {reference[:80]!r}")
+    found = _interval(_object(_unfenced(prediction).strip().removeprefix("[").removesuffix("]")) or {}, fps)
+    if found is None:
+        return 0.0
+    shared = min(found[1], wanted[1]) - max(found[0], wanted[0])
+    return max(0.0, shared) / (max(found[1], wanted[1]) - min(found[0], wanted[0]))
+
+
+def _interval(value: dict[str, Any], fps: Any) -> tuple[float, float] | None:
+    start, end = (_seconds(value.get(name), fps) for name in ("start_time", "end_time"))
+    return (start, end) if start is not None and end is not None and start < end else None
+
+
+def _seconds(time: Any, fps: Any) -> float | None:
+    """A time as JSON holds it in seconds; None where it is none."""
+    if isinstance(time, str) and (match := _CLOCK.fullmatch(time.strip())):
+        parts = [float(part) for part in match[0].split(":")]
+        frames = parts.pop() if len(parts) == 4 else 0.0
+        if frames and not (_is_number(fps) and fps > 0):
+            return None
+        seconds = sum(part * 60**power for power, part in enumerate(reversed(parts)))
+        return seconds + (frames / fps if frames else 0.0)
+    return float(time) if _is_number(time) and 0 <= time < math.inf else None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _area(box: Box) -> float:

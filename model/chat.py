@@ -17,10 +17,10 @@ from curation.contract.sample import Part, Region, Sample, Turn
 from model.actions import parse_step, render_step, tools_text
 from model.family import Family
 from model.geometry import Size, seen_size
-from model.grounding import Piece, render_regions
+from model.grounding import XML, Piece, render_points, render_regions
 
 RenderReason = Literal[
-    "video",  # a video, which is not rendered yet
+    "video",  # a video that is not given as frames, which are images
     "missing_index",  # a part names a medium, region or step that is not there, or a medium stands in no part
     "size",  # an image that cannot be brought to the family's sizes
     "region",  # coordinates that are none
@@ -80,8 +80,8 @@ def render(sample: Sample, family: Family, min_pixels: int, max_pixels: int, spl
 
 
 def _check_turns(sample: Sample) -> None:
-    if sample.task == "video" or any(medium.kind != "image" for medium in sample.media):
-        raise RenderError("video", "video is not rendered yet; leave the task out of this dataset")
+    if any(medium.kind != "image" for medium in sample.media) or (sample.task == "video" and not sample.media):
+        raise RenderError("video", "only the frames of a video are rendered, as images; it has none")
     roles = [turn.role for turn in sample.messages]
     if "assistant" not in roles:
         raise RenderError("turns", "no assistant turn, so nothing to learn from")
@@ -182,9 +182,9 @@ class _Writer:
         return segments
 
     def group(self, number: int, part: Part) -> tuple[str, int]:
-        """Neighbouring regions of one medium are written together, everything else by itself."""
+        """Neighbouring regions of one medium and form are written together, everything else by itself."""
         if part.kind == "region":
-            return "regions of medium", _item(self.sample.regions, part.index, "region").media
+            return f"regions {part.text}", _item(self.sample.regions, part.index, "region").media
         return "part", number
 
     def parts(self, parts: Sequence[Part], weight: float) -> list[Segment]:
@@ -206,8 +206,9 @@ class _Writer:
     def region_pieces(self, parts: Sequence[Part]) -> list[Piece]:
         regions = [self.sample.regions[part.index] for part in parts]
         sizes = self.sizes(regions[0].media)
+        write = render_points if parts[0].text == XML else render_regions
         try:
-            return render_regions(regions, self.family, *sizes)
+            return write(regions, self.family, *sizes)
         except (ValueError, OverflowError) as error:  # points that are no pairs of finite numbers
             raise RenderError("region", f"a region of medium {regions[0].media}: {error}") from error
 

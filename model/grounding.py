@@ -5,10 +5,12 @@ Markup is control text, labels and transcriptions are content: a label that spel
 
 from __future__ import annotations
 
+import html
 import json
 import math
 import re
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any, Literal
 
 from curation.contract.sample import Region, Shape
@@ -17,8 +19,12 @@ from model.geometry import Points, Size, from_grid, to_grid
 
 Piece = tuple[Literal["control", "content"], str]
 
+XML = "xml"  # the form of points that a region part may ask for by this text, whatever its family's own form is
 _FURTHEST = 1e6  # a coordinate beyond this is no coordinate of any image that we accept
 _PAIR = re.compile(r"\(\s*(-?\d{1,7}(?:\.\d{1,9})?)\s*,\s*(-?\d{1,7}(?:\.\d{1,9})?)\s*\)")
+_POINTS = re.compile(r"<points?((?:\s+[a-z]{1,8}\d{0,4}=\"[^\"<]{0,400}\")+)\s*>([^<]{0,400})</points?>")
+_ATTRIBUTE = re.compile(r"([a-z]{1,8}\d{0,4})=\"([^\"<]{0,400})\"")
+_DECIMAL = re.compile(r"-?\d{1,7}(?:\.\d{1,9})?")
 _SHAPES: dict[int, Shape] = {2: "point", 4: "box", 8: "quad"}
 
 
@@ -46,15 +52,34 @@ def render_regions(regions: Sequence[Region], family: Family, displayed: Size, r
     return pieces
 
 
+def render_points(regions: Sequence[Region], family: Family, displayed: Size, resized: Size) -> list[Piece]:
+    """Write the points of one medium in XML, as the Qwen2.5-VL cookbooks do: `<points x1= y1= x2= y2= alt=>label`, one
+    element for neighbours that share their label, each on its own line. In the family's own grid: a platform default
+    for all but Qwen2.5-VL. Raises ValueError for a region that is no point.
+    """
+    lines = []
+    for label, group in groupby(regions, key=lambda region: region.label):
+        attributes = []
+        for number, region in enumerate(group, start=1):
+            if region.shape != "point":
+                raise ValueError(f"a {region.shape} can't be written in the XML form of points")
+            x, y = to_grid(region.points, family.grounding.grid, displayed, resized)
+            attributes.append(f'x{number}="{x}" y{number}="{y}"')
+        shown = html.escape(label)
+        lines.append(f'<points {" ".join(attributes)} alt="{shown}">{shown}</points>')
+    return [("content", "\n".join(lines))]
+
+
 def parse_regions(text: str, family: Family, displayed: Size, resized: Size) -> tuple[Region, ...]:
     """Read the regions of a model's answer, in displayed pixels; () where there are none. Never raises.
 
     Whatever is complete counts, inside a code fence or not and also when the answer breaks off later; an entry with a
     wrong count of numbers, a number that is no coordinate, or corners in the wrong order does not. Tags have one
-    phrase, so it is read as the text of a quad and the label of a box or point.
+    phrase, so it is read as the text of a quad and the label of a box or point. Points in XML are read where there is
+    nothing in the family's own form.
     """
     convention = family.grounding
-    found = _from_json(text) if convention.style == "json" else _from_tags(text, convention)
+    found = list(_from_json(text) if convention.style == "json" else _from_tags(text, convention)) or _from_xml(text)
     regions = []
     for values, label, transcription in found:
         shape = _SHAPES.get(len(values))
@@ -116,6 +141,21 @@ def _from_json(text: str) -> Iterator[tuple[Points, str, str]]:
 
 def _coordinates(entry: dict[str, Any]) -> Points | None:
     return coordinates(entry.get("bbox_2d"), (4,)) or coordinates(entry.get("point_2d"), (2,))
+
+
+def _from_xml(text: str) -> list[tuple[Points, str, str]]:
+    """The points of every complete element, by the numbers of their attributes; x and y may also stand alone."""
+    found: list[tuple[Points, str, str]] = []
+    for element in _POINTS.finditer(text):
+        values = dict(_ATTRIBUTE.findall(element[1]))
+        numbers = sorted((name[1:] for name in values if name[0] == "x"), key=lambda n: (len(n), n))
+        for number in numbers:
+            pair = [values[f"x{number}"], values.get(f"y{number}", "")]
+            if all(_DECIMAL.fullmatch(value) for value in pair):
+                x, y = map(float, pair)
+                if max(abs(x), abs(y)) <= _FURTHEST:
+                    found.append(((x, y), html.unescape(element[2]), ""))
+    return found
 
 
 def _from_tags(text: str, convention: Grounding) -> Iterator[tuple[Points, str, str]]:

@@ -26,6 +26,7 @@ TORCH_FREE_MODEL = tuple(
         "chat",
         "encode",
         "complete",
+        "frames",
         "answer",
         "shipped",
         "engine",

@@ -17,17 +17,19 @@ import pyarrow as pa
 Task = Literal["caption", "vqa", "ocr", "document", "grounding", "agent", "video", "text"]
 PartKind = Literal["text", "media", "region", "action"]
 Shape = Literal["box", "quad", "point"]
-# How an answer is checked: `exact` text, `anls` edit similarity, `relaxed` numbers, `fields` of a JSON object, an HTML
-# `table`, one `box`, many `boxes`, `spotting` (boxes with their text), a `click` inside a region, an agent's whole
-# `action`; "" where nothing can check it.
+# How an answer is checked: `exact` text, a `final` answer behind working, `anls` edit similarity, `relaxed` numbers,
+# `fields` of a JSON object, an HTML `table`, one `box`, many `boxes`, `spotting` (boxes with their text), a `click`
+# inside a region, an agent's whole `action`, an `interval` of time; "" where nothing can check it.
 Verifier = Literal[
-    "", "exact", "anls", "relaxed", "fields", "table", "box", "boxes", "spotting", "click", "action"
+    "", "exact", "final", "anls", "relaxed", "fields", "table", "box", "boxes", "spotting", "click", "action",
+    "interval",
 ]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A piece of a turn: `text`, or the index of a medium, a region or a step of the same sample."""
+    """A piece of a turn: `text`, or the index of a medium, a region or a step of the same sample. The text of a region
+    names the form that it was asked in, "xml" for points in XML; "" is the family's own."""
 
     kind: PartKind
     text: str = ""

@@ -31,9 +31,9 @@ _WORKED = 0.55  # of the questions that have a worked solution
 def make_text(rng: random.Random) -> Sequence[Specimen]:
     """One instruction, of one to four turns, without images.
 
-    A short last answer is checked by its verifier. Where the last turn is a worked solution the verifier is "", as none
-    reads a final answer out of a longer text: `answer.text` is then what stands after `Answer:` in the last line, and
-    the tags hold `worked`. Code has the verifier "" too and the tag `tests`: see `code.code_passes`.
+    A short last answer is checked by its verifier. Where the last turn is a worked solution it is `final`, which reads
+    what stands after `Answer:` in the last line, and the tags hold `worked`. Code has the verifier "" and the tag
+    `tests`: see `code.code_passes`.
     """
     language: Language = "en" if rng.random() < 0.6 else "zh"
     write = rng.choices([each for each, _ in _FAMILIES], [weight for _, weight in _FAMILIES])[0]
@@ -52,7 +52,7 @@ def _sample(rng: random.Random, language: Language, talk: Talk) -> Sample:
         turns += [_user(asked), _assistant(later.answer)]
         shown = False
     last = talk.exchanges[-1]
-    verifier: Verifier = "" if shown else last.verifier
+    verifier: Verifier = "final" if shown else last.verifier
     tags = [f"build:text/{talk.template}", f"language:{language}", f"turns:{len(talk.exchanges)}"]
     tags += ["worked"] if shown else []
     tags += ["tests"] if talk.template.startswith("code/") else []

@@ -13,7 +13,7 @@ from fractions import Fraction
 from itertools import permutations
 
 from curation.contract.sample import Sample
-from filters.verify import exact_match, fields_score
+from filters.verify import exact_match, fields_score, final_answer
 from synth.generator import Make
 from synth.specimen import Specimen
 from synth.verifiable.code import code_passes
@@ -44,15 +44,17 @@ def _fault(sample: Sample) -> str:
     for ask, found, given in zip(asks, expected, said, strict=True):
         if found != given:
             return f"{ask!r} has the answer {found!r}, not {given!r}"
-    return _verifier_fault(sample) or _steps_fault(answers[0])
+    return _verifier_fault(sample, answers[-1]) or _steps_fault(answers[0])
 
 
-def _verifier_fault(sample: Sample) -> str:
+def _verifier_fault(sample: Sample, said: str) -> str:
     """The verifier must take the truth and refuse something else."""
     truth, verifier = sample.answer.text, sample.answer.verifier
     if verifier == "fields":
         other = json.dumps({**json.loads(truth), next(iter(json.loads(truth))): "?"})
         right, spoiled = fields_score(truth, truth).exact, fields_score(other, truth).exact
+    elif verifier == "final":
+        right, spoiled = (exact_match(final_answer(text), truth) for text in (said, said + "1"))
     else:
         right, spoiled = exact_match(truth, truth), exact_match(truth + "1", truth)
     return (

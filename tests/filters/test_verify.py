@@ -12,6 +12,7 @@ from filters.verify import (
     click_in_box,
     exact_match,
     fields_score,
+    interval_iou,
     iou,
 )
 
@@ -131,3 +132,42 @@ def test_a_prediction_that_is_no_object_scores_zero(prediction: str) -> None:
 def test_a_reference_that_is_no_object_is_an_error() -> None:
     with pytest.raises(ValueError, match="reference is not a JSON object"):
         fields_score("{}", "[]")
+
+
+REFERENCE = '{"start_time": 2.0, "end_time": 6.0, "fps": 10}'
+
+
+@pytest.mark.parametrize(
+    ("prediction", "score"),
+    [
+        ('{"start_time": 2, "end_time": 6}', 1.0),
+        ('{"start_time": 4, "end_time": 8}', 1 / 3),  # 2 shared seconds of 6
+        ('{"start_time": 2, "end_time": 4, "description": "it rests"}', 0.5),
+        ('```json\n[{"start_time": 2.5, "end_time": 6.0}]\n```', 3.5 / 4),
+        ('{"start_time": "00:02.00", "end_time": "00:06.00"}', 1.0),
+        ('{"start_time": "0:00:02", "end_time": "0:00:06"}', 1.0),
+        ('{"start_time": "0:00:02:05", "end_time": "0:00:06:00"}', 3.5 / 4),
+        ('{"start_time": 7, "end_time": 9}', 0.0),
+        ('{"start_time": 6, "end_time": 2}', 0.0),
+        ('{"start_time": 2}', 0.0),
+        ('{"start_time": true, "end_time": 6}', 0.0),
+        ('{"start_time": -1, "end_time": 6}', 0.0),
+        ('{"start_time": 2, "end_time": Infinity}', 0.0),
+        ('{"start_time": "two", "end_time": "six"}', 0.0),
+        ("from 2 to 6", 0.0),
+        ("", 0.0),
+    ],
+)
+def test_an_interval_is_scored_by_what_it_shares(prediction: str, score: float) -> None:
+    assert interval_iou(prediction, REFERENCE) == pytest.approx(score)
+
+
+def test_frames_need_a_rate_to_be_a_time() -> None:
+    frames = '{"start_time": "0:00:02:05", "end_time": "0:00:06:00"}'
+    assert interval_iou(frames, '{"start_time": 2.0, "end_time": 6.0}') == 0.0
+
+
+@pytest.mark.parametrize("reference", ["", "[]", '{"start_time": 2}', '{"start_time": 3, "end_time": 3}'])
+def test_a_reference_that_is_no_interval_is_an_error(reference: str) -> None:
+    with pytest.raises(ValueError, match="not an interval of time"):
+        interval_iou('{"start_time": 2, "end_time": 6}', reference)

@@ -24,6 +24,7 @@ from curation.contract.sample import (
     text_part,
 )
 from model.actions import tool_definition
+from model.answer import answer_text
 from model.chat import RenderError, render
 from model.encode import encode, prompt_ids
 from model.family import QWEN2_5_VL, QWEN2_VL, QWEN3_VL, QWEN_VL, Family
@@ -145,6 +146,32 @@ def test_sizes_and_pads(tokenizer: Any) -> None:
     pad = tokenizer.convert_tokens_to_ids("<|image_pad|>")
     assert encode(row, tokenizer).ids.count(pad) == 345 + 192
     assert [segment.media for segment in row.segments if segment.kind == "media"] == [1, 0]
+
+
+@pytest.mark.parametrize("family", TEMPLATED, ids=lambda known: known.name)
+def test_a_video_is_rendered_as_its_frames_with_their_times(family: Family) -> None:
+    parts = [text_part("[0.00 s] "), media_part(0), text_part("[0.50 s] "), media_part(1), text_part("When?")]
+    frames = sample(("user", parts), ("assistant", [text_part("At once.")]), media=(PHOTO, PHOTO), task="video")
+    as_images = replace(frames, task="vqa")
+    assert render(frames, family, *LIMITS, "train").joined == render(as_images, family, *LIMITS, "train").joined
+    assert render(frames, family, *LIMITS, "train").task == "video"
+
+
+@pytest.mark.parametrize("family", [QWEN2_5_VL, QWEN2_VL], ids=lambda known: known.name)
+def test_points_are_written_in_xml_where_their_parts_ask_for_it(family: Family) -> None:
+    """Beside a box that does not, and whatever the family's own form is."""
+    regions = (Region(points=(320, 214), shape="point", label="cat"), Region(points=(0, 0, 64, 43), label="cup"))
+    asked = Part(kind="region", text="xml", index=0)
+    row = sample(
+        ("user", [media_part(0)]), ("assistant", [asked, text_part("\n"), region_part(1)]), media=(PHOTO,),
+        regions=regions,
+    )  # fmt: skip
+    answer = answer_text(render(row, family, *LIMITS, "train"))
+    x, y = (322, 210) if family is QWEN2_5_VL else (500, 500)
+    assert answer.startswith(f'<points x1="{x}" y1="{y}" alt="cat">cat</points>\n')
+    boxed = replace(row, messages=(row.messages[0], Turn(role="assistant", parts=(replace(asked, index=1),))))
+    with pytest.raises(RenderError, match="a box can't be written in the XML form"):
+        render(boxed, family, *LIMITS, "train")
 
 
 def test_a_part_that_is_repeated_is_written_twice() -> None:
@@ -360,7 +387,8 @@ ELSEWHERE = replace(AGENT, steps=(replace(AGENT.steps[0], region=1), AGENT.steps
 @pytest.mark.parametrize(
     ("bad", "family", "reason", "words"),
     [
-        (replace(ONE, task="video"), QWEN2_5_VL, "video", "video is not rendered"),
+        (replace(ONE, media=(replace(PHOTO, kind="clip"),)), QWEN2_5_VL, "video", "only the frames of a video"),
+        (sample(HI, OK, task="video"), QWEN2_5_VL, "video", "it has none"),
         (sample(HI), QWEN2_5_VL, "turns", "no assistant turn"),
         (sample(HI, ("assistant", [text_part(" \n")])), QWEN2_5_VL, "turns", "turn 1, an assistant's, is empty"),
         (sample(HI, OK, ("system", [text_part("x")])), QWEN2_5_VL, "turns", "turn 2 is a system turn"),

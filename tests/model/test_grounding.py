@@ -10,7 +10,7 @@ import pytest
 from curation.contract.sample import Region
 from model.family import FAMILIES, QWEN2_5_VL, QWEN2_VL, QWEN3_VL, QWEN_VL, Family
 from model.geometry import seen_size
-from model.grounding import Piece, parse_regions, render_regions
+from model.grounding import Piece, parse_regions, render_points, render_regions
 
 SHOWN, SEEN = (200, 100), (400, 200)
 CAT = Region(points=(20, 10, 100, 60), label="cat")
@@ -51,6 +51,32 @@ def test_a_quad_and_a_point_in_json() -> None:
     )
     upright = Region(points=(20, 10, 100, 60), text="TOTAL 9.00")
     assert parse_regions(text, QWEN2_5_VL, SHOWN, SEEN) == (upright, BUTTON)
+
+
+def test_points_in_xml() -> None:
+    """As the Qwen2.5-VL cookbooks write them; neighbours of one label share an element."""
+    more = Region(points=(100, 75), shape="point", label="OK")
+    quoted = Region(points=(0, 0), shape="point", label='a "<b>" & c')
+    text = joined(render_points([BUTTON, more, quoted], QWEN2_5_VL, SHOWN, SEEN))
+    assert text == (
+        '<points x1="100" y1="50" x2="200" y2="150" alt="OK">OK</points>\n'
+        '<points x1="0" y1="0" alt="a &quot;&lt;b&gt;&quot; &amp; c">a &quot;&lt;b&gt;&quot; &amp; c</points>'
+    )
+    assert parse_regions(text, QWEN2_5_VL, SHOWN, SEEN) == (BUTTON, more, quoted)
+    thousandths = '<points x1="250" y1="250" alt="OK">OK</points>'
+    assert joined(render_points([BUTTON], QWEN_VL, SHOWN, SEEN)) == thousandths
+    assert parse_regions(thousandths, QWEN_VL, SHOWN, SEEN) == (BUTTON,)
+
+
+def test_a_box_is_no_point_in_xml() -> None:
+    with pytest.raises(ValueError, match="a box can't be written in the XML form"):
+        render_points([CAT], QWEN2_5_VL, SHOWN, SEEN)
+
+
+def test_xml_is_read_as_models_write_it() -> None:
+    assert parse_regions('So: <point x="100" y="50" alt="OK">OK</point>.', QWEN2_5_VL, SHOWN, SEEN) == (BUTTON,)
+    both = '{"point_2d": [100, 50], "label": "OK"} <points x1="1" y1="1" alt="b">b</points>'
+    assert parse_regions(both, QWEN2_5_VL, SHOWN, SEEN) == (BUTTON,)  # the family's own form first
 
 
 def test_neighbours_share_their_phrase() -> None:
@@ -137,6 +163,11 @@ def test_json_is_found_wherever_it_stands(text: str) -> None:
         "<box>(" + "9" * 5000 + ",1)</box>",
         "<box></box>",
         "</box><box>",
+        '<points x1="1" y1="2" alt="a">a',
+        '<points x1="1" alt="a">a</points>',
+        '<points x1="1" y1="b" alt="a">a</points>',
+        '<points y1="1" alt="a">a</points>',
+        '<points x1="' + "9" * 5000 + '" y1="1" alt="a">a</points>',
     ],
 )
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda known: known.name)
@@ -144,7 +175,9 @@ def test_garbage_reads_as_nothing(family: Family, text: str) -> None:
     assert parse_regions(text, family, SHOWN, SEEN) == ()
 
 
-@pytest.mark.parametrize("unit", ["<ref>", "<ref>a</ref>", "<box>(", '{"a":', '{"bbox_2d":[', "{", '{"'])
+@pytest.mark.parametrize(
+    "unit", ["<ref>", "<ref>a</ref>", "<box>(", '{"a":', '{"bbox_2d":[', "{", '{"', '<points x1="1"', ' x1="1"']
+)
 @pytest.mark.parametrize("family", [QWEN_VL, QWEN2_5_VL], ids=lambda known: known.name)
 def test_long_garbage_is_read_in_good_time(family: Family, unit: str) -> None:
     start = time.process_time()

@@ -76,6 +76,22 @@ def test_a_click_by_call_or_by_point(made: Any) -> None:
     assert _score(row, "") == {"click_accuracy": 0.0}
 
 
+def test_a_final_answer_is_read_behind_its_working(made: Any) -> None:
+    row = _row(made, "final", "15")
+    for said in (
+        "12 + 3 = 15\nAnswer: 15",
+        "**Final answer:** 15.",
+        "So \\boxed{14}, no: \\boxed{15}",
+        "#### 15",
+        "15",
+        "答案：15",
+    ):
+        assert _score(row, said) == {"final_match": 1.0}, said
+    for said in ("Answer: 15\nAnswer: 16", "12 + 3 = 15", "Answer: 15 apples", ""):
+        assert _score(row, said) == {"final_match": 0.0}, said
+    assert _score(_row(made, "final", "Ten and five.\nAnswer: 15"), "15") == {"final_match": 1.0}
+
+
 def test_numbers_and_tables(made: Any) -> None:
     assert _score(_row(made, "relaxed", "96%"), "1.00") == {"relaxed_accuracy": 1.0, "exact_match": 0.0}
     assert _score(_row(made, "relaxed", "94%"), "1.00") == {"relaxed_accuracy": 0.0, "exact_match": 0.0}
@@ -135,6 +151,7 @@ def test_what_verifies(made: Any) -> None:
     assert verifies({"f1_at_0.5": 1.0, "labelled_f1_at_0.5": 0.7}, "boxes")[0] is False
     assert verifies({"f1_at_0.5": 0.8}, "spotting")[0] is True
     assert verifies({"click_accuracy": 0.0}, "click")[0] is False
+    assert verifies({"temporal_iou": 0.5}, "interval") == (True, "temporal_iou 0.50 of at least 0.5")
     with pytest.raises(KeyError):
         verifies({}, "")
 
@@ -146,6 +163,7 @@ def test_every_verifier_is_accepted_by_a_score_that_it_gives(made: Any) -> None:
             "fields": '{"total": "5"}',
             "table": "<table><tr><td>5</td></tr></table>",
             "action": '{"action": "left_click"}',
+            "interval": '{"start_time": 1, "end_time": 2}',
         }.get(verifier, "Red")
         scores = _score(_row(made, verifier, text, regions=(BOX,)), "nothing of the kind")
         for name, least in asked.items():

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import jmespath
@@ -33,8 +33,8 @@ from curation.contract.sample import (
     text_part,
 )
 from curation.readers import Problem
+from curation.take import FetchImage, check_answer, take_sample
 from filters.action_match import step_text
-from filters.table_metrics import read_table
 from model.actions import validate_step
 from model.geometry import orient_points, to_displayed_pixels
 
@@ -46,8 +46,6 @@ PROMPTS = {
     "referring": ["Locate {phrase} in the image."],
     "detection": ["Locate every object in the image and name it: {labels}."],
 }
-
-FetchImage = Callable[[Any], Media]  # a field's value to stored bytes and their header; raises Problem
 
 
 @dataclass
@@ -69,7 +67,7 @@ class Builder:
         self.source = source
         self.fields = {key: jmespath.compile(expression) for key, expression in source.fields.items()}
         self.each = jmespath.compile(source.each) if source.each else None
-        self.draft = _DRAFTS[source.build]
+        self.draft = _DRAFTS.get(source.build)
 
     def build(self, row_id: str, row: dict[str, Any], fetch: FetchImage) -> list[Sample]:
         """The samples of a row: one, or one per item of `each`.
@@ -102,6 +100,8 @@ class Builder:
 
     def _sample(self, row_id: str, parents: tuple[str, ...], row: dict[str, Any], fetch: FetchImage) -> Sample:
         values = {key: fields.search(expression, row) for key, expression in self.fields.items()}
+        if self.draft is None:
+            return self._taken(row_id, parents, values.get("row", row), row, fetch)
         media = (fetch(fields.present(values, "image")),) if "image" in self.fields else ()
         draft = self.draft(values, _Frame(self.source, media[0] if media else None))
         sample = Sample(
@@ -116,6 +116,22 @@ class Builder:
             answer=draft.answer,
             tags=(f"build:{self.source.build}",),
             parents=parents,
+        )
+        _check_text(sample)
+        return sample
+
+    def _taken(
+        self, row_id: str, parents: tuple[str, ...], told: Any, row: dict[str, Any], fetch: FetchImage
+    ) -> Sample:
+        """A row that is a sample already, under this run's names; its own id is among its parents."""
+        taken = take_sample(told, self.source.makes, row, fetch)
+        own = (taken.row_id,) if taken.row_id else ()
+        sample = replace(
+            taken,
+            row_id=row_id,
+            source=self.name,
+            licence=self.source.licence or taken.licence,
+            parents=(*parents, *own, *taken.parents),
         )
         _check_text(sample)
         return sample
@@ -173,7 +189,7 @@ def _extraction(values: dict[str, Any], frame: _Frame) -> _Draft:
 
 
 def _ask_about_image(task: Task, question: str, answer: str, verifier: Verifier) -> _Draft:
-    _check_answer(answer, verifier)
+    check_answer(answer, verifier)
     turns = [("user", [media_part(0), text_part(question)]), ("assistant", [text_part(answer)])]
     return _Draft(task, turns, Answer(text=answer, verifier=verifier))
 
@@ -242,15 +258,9 @@ def _instruction(values: dict[str, Any], frame: _Frame) -> _Draft:
     instruction, output = fields.text(values, "instruction"), fields.text(values, "output")
     extra = fields.optional_text(values, "input")
     question = f"{instruction}\n\n{extra}" if extra.strip() else instruction
-    _check_answer(output, frame.source.verifier)
+    check_answer(output, frame.source.verifier)
     turns = [("user", [text_part(question)]), ("assistant", [text_part(output)])]
     return _Draft("text", turns, Answer(text=output, verifier=frame.source.verifier))
-
-
-def _check_answer(answer: str, verifier: Verifier) -> None:
-    """An answer that its verifier could compare with nothing is no answer. Raises ValueError, saying why."""
-    if verifier == "table":
-        read_table(answer)
 
 
 _DRAFTS: dict[str, Callable[[dict[str, Any], _Frame], _Draft]] = {
@@ -270,7 +280,9 @@ def _check_text(sample: Sample) -> None:
     """Text that is not Unicode (lone surrogates out of a JSON escape) can't be stored or tokenised."""
     texts = [part.text for turn in sample.messages for part in turn.parts]
     texts += [region.text + region.label for region in sample.regions]
-    texts += [step.thought for step in sample.steps] + [sample.answer.text]
+    texts += [step.thought for step in sample.steps] + [sample.answer.text, *sample.tags]
+    if sample.preference:
+        texts += [sample.preference.chosen, sample.preference.rejected]
     for text in texts:
         try:
             text.encode("utf-8")

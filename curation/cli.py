@@ -51,10 +51,12 @@ WAITING = 3  # exit code: done here, waiting for people
 
 
 def main() -> None:
-    from curation import cli_compare, cli_data, cli_review, cli_reward, cli_rules, cli_serve, cli_train
+    from curation import cli_compare, cli_data, cli_review, cli_reward, cli_rules, cli_serve, cli_synth, cli_train
 
     # Importing them adds their commands to `app`.
-    assert cli_compare and cli_data and cli_review and cli_reward and cli_rules and cli_serve and cli_train
+    assert (
+        cli_compare and cli_data and cli_review and cli_reward and cli_rules and cli_serve and cli_synth and cli_train
+    )
     with _readable_errors():
         app()
 

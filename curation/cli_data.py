@@ -1,4 +1,4 @@
-"""Commands about data: the demo, a first recipe, synthetic raw data, a look at what the model will see."""
+"""Commands about data: the demo, a first recipe, a look at what the model will see."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import typer
 from curation.cli import DEFAULT_OUT, AsJson, Master, Out, Store, app, print_json, table_of, terminal
 from curation.contract.table import TableError
 from curation.media import MediaStore
-from curation.progress import bar
 from curation.progress import console as make_console
 from curation.stage import COUNTS, UsageError
 from curation.store import store_url
@@ -72,26 +71,6 @@ def init(path: Annotated[Path, typer.Argument(help="the file to write")] = Path(
         raise UsageError(f"{path} exists; name another file")
     path.write_text(recipe_text("receipts.yaml"), encoding="utf-8")
     make_console().print(f"wrote {path}; next: winnow plan {path} --data FOLDER")
-
-
-@app.command()
-def synth(
-    out: Annotated[Path, typer.Argument(help="a new folder")],
-    rows: Annotated[int, typer.Option(min=30, help="raw rows in all")] = 600,
-    seed: int = 0,
-) -> None:
-    """Draw raw data offline: pairs, receipts, scenes, screens, questions, charts, texts, with planted defects.
-
-    Example: `winnow synth ./raw --rows 2000`, then `winnow plan curation/recipes/demo.yaml --data ./raw`
-    """
-    from synth.raw import make_raw
-
-    try:
-        with bar(make_console(), "drawing", rows) as progress:
-            make_raw(out, rows, seed, lambda source, done, total: progress.update(done, total, source))
-    except (FileExistsError, ValueError) as error:
-        raise UsageError(str(error)) from None
-    make_console().print(f"wrote {rows:,} rows to {out}; {out / 'planted.jsonl'} lists the planted defects")
 
 
 @app.command()

@@ -94,8 +94,8 @@ class _Work:
         except Problem as problem:
             return [_quarantined(self.name, row_id, problem, media, raw)]
         return [
-            {**to_row(sample), "fate": "made" if sample.parents else "kept", "reason": "", "detail": "", "evidence": ""}
-            for sample in samples
+            {**to_row(sample), "fate": "made" if index else "kept", "reason": "", "detail": "", "evidence": ""}
+            for index, sample in enumerate(samples)
         ]
 
 

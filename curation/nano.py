@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from synth.lessons.board import SIDE
-from synth.lessons.course import SKILLS, curriculum, examination
+from synth.lessons.course import SKILLS, curriculum, examination, seen
 from synth.lessons.window import WINDOW
 
 _CARD = """# nano
@@ -59,11 +59,11 @@ def make_nano(
     """Teaches and examines; writes the checkpoint, `card.json` and README.md to `out`; returns the card."""
     from trainer.nano import NanoSettings, train_nano
 
-    settings = NanoSettings(steps=steps, seed=seed)
+    def report(step: int, total: int, loss: float) -> None:
+        progress(step, total, f"loss {loss:.3f}")
 
-    taught = train_nano(
-        out, partial(_draw, seed), settings, lambda step, total, loss: progress(step, total, f"loss {loss:.3f}")
-    )
+    settings = NanoSettings(steps=steps, seed=seed)
+    taught = train_nano(out, partial(seen, seed), partial(_draw, seed), settings, report)
     return write_card(out, taught, questions)
 
 

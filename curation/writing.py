@@ -116,7 +116,7 @@ def _write_by_tasks(
 
     made = "name string, rows long, digest string, fates string"
     result = frame.mapInArrow(write_partition, made, profile=profile)
-    with _poll(lambda: rows_done.value, on_rows):
+    with polled(lambda: rows_done.value, on_rows):
         files = [
             FileWritten(row["name"], row["rows"], int(row["digest"]), json.loads(row["fates"]))
             for row in result.collect()
@@ -251,7 +251,7 @@ def total_fates(files: Iterable[FileWritten]) -> dict[str, int]:
 
 
 @contextmanager
-def _poll(value: Callable[[], int], report: Callable[[int], None] | None) -> Iterator[None]:
+def polled(value: Callable[[], int], report: Callable[[int], None] | None) -> Iterator[None]:
     """Reports a value twice a second from a thread of its own while the block runs."""
     if report is None:
         yield

@@ -28,7 +28,7 @@ def resolve(recipe: Recipe) -> dict[str, Rule]:
     names = [*base, *(name for name in recipe.rules if name not in base)]
     _check_names(recipe, base, names)
     found = {name: _rule(recipe, name, base.get(name)) for name in names}
-    tasks = {source.task for source in recipe.sources.values()}
+    tasks = {task for source in recipe.sources.values() for task in source.makes}
     return {name: rule for name, rule in found.items() if rule and (not rule.tasks or tasks & set(rule.tasks))}
 
 
@@ -82,9 +82,10 @@ def _rule(recipe: Recipe, name: str, preset: Rule | None) -> Rule | None:
 def _of_source(recipe: Recipe, source: str, name: str, base: Rule | None, said: Statement) -> Rule:
     place = ("sources", source, "rules", name)
     rule = _merged(recipe, place, base, said)
-    task = recipe.sources[source].task
-    if rule.tasks and task not in rule.tasks:
-        told = f"the rule is for {', '.join(rule.tasks)}, and `{source}` makes {task} samples: it changes nothing"
+    makes = recipe.sources[source].makes
+    if rule.tasks and not makes & set(rule.tasks):
+        made = " and ".join(sorted(makes))
+        told = f"the rule is for {', '.join(rule.tasks)}, and `{source}` makes {made} samples: it changes nothing"
         raise recipe.error(place, told)
     return rule.model_copy(update={"sources": ()})
 

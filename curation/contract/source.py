@@ -24,7 +24,7 @@ def _expression(value: Any) -> Any:
 
 Expression = Annotated[str, BeforeValidator(_expression)]
 Builder = Literal[
-    "caption", "vqa", "spotting", "extraction", "referring", "detection", "click", "action", "instruction"
+    "caption", "vqa", "spotting", "extraction", "referring", "detection", "click", "action", "instruction", "sample"
 ]  # fmt: skip
 
 # Which fields each builder needs and which it may have.
@@ -38,8 +38,9 @@ BUILDER_FIELDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "click": (("image", "instruction", "target"), ("thought", "label")),
     "action": (("image", "instruction", "action"), ("tool", "arguments", "target", "end", "thought", "label")),
     "instruction": (("instruction", "output"), ("input",)),
+    "sample": ((), ("row",)),  # rows that are samples already, whole or under `row`
 }
-BUILDER_TASKS: dict[str, Task] = {
+BUILDER_TASKS: dict[str, Task] = {  # a `sample` is of whatever task it says, one of the source's `tasks`
     "caption": "caption",
     "vqa": "vqa",
     "spotting": "ocr",
@@ -65,7 +66,8 @@ class Source(Settings):
     path: str = Field(description="file, folder or glob under the data folder")
     reader: Literal["jsonl", "webdataset", "parquet", "datasets"]
     build: Builder
-    fields: dict[str, Expression] = Field(description="what the builder needs, as JMESPath over the raw row")
+    fields: dict[str, Expression] = Field({}, description="what the builder needs, as JMESPath over the raw row")
+    tasks: list[Task] = Field([], description="of a `sample` source alone: the tasks that its rows may be of")
     each: Expression | None = Field(
         None,
         description="a list in the raw row: one sample per item, which the fields see as `item` beside `row`; "
@@ -76,10 +78,11 @@ class Source(Settings):
     prompts: list[str] = Field(
         [], description="what the user asks, where the data does not say; one is drawn per image"
     )
-    verifier: Literal["exact", "anls", "relaxed", "table"] = Field(
+    verifier: Literal["exact", "final", "anls", "relaxed", "table"] = Field(
         "exact",
-        description="how a question's or instruction's answer is checked: `relaxed` forgives 5 % of a number, `table` "
-        "compares HTML tables",
+        description="how a question's or instruction's answer is checked: `final` compares what follows "
+        "`Answer:` or stands in a `\\boxed{}` behind any working, `relaxed` forgives 5 % of a number, `table` compares "
+        "HTML tables",
     )
     rules: dict[str, StatementOrOff] = Field(
         {}, description="what the presets or the recipe's rules keep of this source instead, or `off`"
@@ -88,9 +91,9 @@ class Source(Settings):
     error_budget: float = Field(0.2, ge=0, le=1, description="share of quarantined rows that stops the run")
 
     @property
-    def task(self) -> Task:
-        """Which task its samples are of."""
-        return BUILDER_TASKS[self.build]
+    def makes(self) -> frozenset[Task]:
+        """Which tasks its samples may be of."""
+        return frozenset(self.tasks or [BUILDER_TASKS[self.build]])
 
     @field_validator("path", "media_root")
     @classmethod
@@ -115,4 +118,17 @@ class Source(Settings):
         missing = [name for name in needed if name not in self.fields]
         if missing:
             raise ValueError(f"`{self.build}` needs the fields {', '.join(missing)}")
+        return self
+
+    @model_validator(mode="after")
+    def _samples_are_taken_as_they_are(self) -> Source:
+        if self.build != "sample":
+            if self.tasks:
+                raise ValueError(f"`tasks` are for `build: sample`; `{self.build}` makes {BUILDER_TASKS[self.build]}")
+            return self
+        if not self.tasks:
+            raise ValueError("`sample` needs `tasks`, those that its rows are of, such as [document, ocr]")
+        for name in ("boxes", "prompts", "verifier"):
+            if name in self.model_fields_set:
+                raise ValueError(f"`sample` takes rows as they are and has no use for `{name}`")
         return self

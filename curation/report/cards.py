@@ -6,12 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from curation.contract.sample import region_from_row
 from curation.ledger import Ledger
-from curation.report.picture import Picture, Thumbnails
+from curation.report.palette import REFERENCE
+from curation.report.picture import Outline, Picture, Thumbnails
 from curation.report.tables import INGEST, read_rows
 
 LONGEST = 420  # characters of a text
 _PICTURES = 2  # of a sample
+_FEW = 12  # regions whose outlines hide nothing of the picture
 _COLUMNS = ["row_id", "source", "task", "messages", "media", "regions", "steps"]
 
 
@@ -51,8 +54,11 @@ def make_card(
     badge: str = "",
     note: str = "",
     longest: int = LONGEST,
+    most: int = _PICTURES,
+    marked: bool = False,
 ) -> Card:
-    """A card of a row of `SAMPLE`, of which only the id must be there, with texts of at most `longest` characters."""
+    """A card of a row of `SAMPLE`, of which only the id must be there, with texts of at most `longest` characters and
+    `most` pictures, `marked` where its regions lie."""
     media = row.get("media") or []
     return Card(
         row_id=row["row_id"],
@@ -60,18 +66,29 @@ def make_card(
         task=row.get("task") or "",
         prompt=clip(said(row, "user"), longest),
         answer=clip(said(row, "assistant"), longest),
-        pictures=tuple(thumbnails.of(medium["sha256"], medium["orientation"]) for medium in media[:_PICTURES]),
-        more=max(0, len(media) - _PICTURES),
+        pictures=tuple(_picture(row, index, thumbnails, marked) for index in range(len(media[:most]))),
+        more=max(0, len(media) - most),
         fate=fate,
         badge=badge,
         note=clip(note, longest),
     )
 
 
+def _picture(row: dict[str, Any], index: int, thumbnails: Thumbnails, marked: bool) -> Picture:
+    medium = row["media"][index]
+    if not marked:
+        return thumbnails.of(medium["sha256"], medium["orientation"])
+    regions = [region_from_row(region) for region in row["regions"] if region["media"] == index]
+    width = 2 if len(regions) <= _FEW else 1
+    outlines: list[Outline] = [(REFERENCE, width, region) for region in regions]
+    return thumbnails.drawn(medium["sha256"], medium["orientation"], thumbnails.side, outlines)
+
+
 def said(row: dict[str, Any], role: str) -> str:
     """All that a role says in a sample; regions and actions in words, pictures left out."""
     turns = [turn for turn in row.get("messages") or [] if turn["role"] == role]
-    return "\n".join(filter(None, ("".join(_part(row, part) for part in turn["parts"]) for turn in turns))).strip()
+    told = ("".join(_part(row, part) for part in turn["parts"]).strip() for turn in turns)
+    return "\n".join(filter(None, told))
 
 
 def _part(row: dict[str, Any], part: dict[str, Any]) -> str:
@@ -79,8 +96,9 @@ def _part(row: dict[str, Any], part: dict[str, Any]) -> str:
         return _region(row["regions"][part["index"]])
     if part["kind"] == "action":
         step = row["steps"][part["index"]]
-        target = _region(row["regions"][step["region"]]) if step["region"] >= 0 else ""
-        return f"{step['thought']}\n{step['action']} {target}".strip()
+        arguments = "" if step["arguments"] == "{}" else step["arguments"]
+        places = [_region(row["regions"][step[end]]).strip() for end in ("region", "end_region") if step[end] >= 0]
+        return f"{step['thought']}\n{' '.join(filter(None, [step['action'], arguments, *places]))}\n".lstrip()
     return part["text"] or "" if part["kind"] == "text" else ""
 
 

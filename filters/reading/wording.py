@@ -86,6 +86,7 @@ _SAME = {
         "plant flower pot vase".split(),
         "mouse mice".split(),
         "goose geese".split(),
+        "snowman snowmen".split(),
         "leaf leaves".split(),
         "knife knives".split(),
     )

@@ -18,6 +18,7 @@ from synth.scenes import COLOURS, GROUNDS, PLACES, shape_mask
 
 CELL, SIDE = 28, 84
 INK: Colour = (30, 32, 38)
+NOTHING = "nothing"  # what an empty cell is said to hold
 CELL_NAMES = tuple(name for row in PLACES for name in row)
 LESSON_COLOURS = ("red", "green", "blue", "yellow", "purple")
 LESSON_KINDS = ("circle", "square", "triangle", "star")
@@ -155,8 +156,8 @@ def ask_colour(rng: random.Random, board: Board) -> Question | None:
 def _ask_look(rng: random.Random, board: Board) -> Question:
     taken = {thing.cell: thing.name for thing in board.things}
     cell = rng.choice(list(taken)) if rng.random() < 0.75 else rng.randrange(9)
-    answer = taken.get(cell, "nothing")
-    others = [*taken.values(), "nothing", _misread(rng, answer) if answer.isdigit() else _other_name(rng, board)]
+    answer = taken.get(cell, NOTHING)
+    others = [*taken.values(), NOTHING, _misread(rng, answer) if answer.isdigit() else _other_name(rng, board)]
     wrong = tuple(rng.sample([name for name in others if name != answer], 2 if len(set(others)) > 2 else 1))
     return Question(text=f"What is in the {CELL_NAMES[cell]}?", answer=answer, wrong=wrong)
 

@@ -21,7 +21,7 @@ from curation.contract.sample import (
 )
 from synth.drawing import Box, encode
 from synth.judge import NO, YES, judging_parts
-from synth.lessons.board import BOARD_SKILLS, Board, draw_board, draw_numbers
+from synth.lessons.board import BOARD_SKILLS, NOTHING, Board, draw_board, draw_numbers
 from synth.lessons.question import Question
 from synth.lessons.window import WINDOW_SKILLS, Window, draw_window
 from synth.specimen import medium
@@ -121,6 +121,21 @@ def _sample(
         steps=steps,
         answer=answer,
     )
+
+
+def seen(seed: int, index: int) -> tuple[bytes, tuple[str, ...]]:
+    """A full picture and what each of its merged patches shows, in reading order: the name of what lies there, of a
+    button in both of its patches, else `nothing`. It is what the vision tower learns from before anything is asked."""
+    rng = random.Random(f"seen {seed} {index}")
+    kind = rng.choices(("board", "numbers", "window"), (4, 3, 4))[0]
+    if kind == "window":
+        window = draw_window(rng, 6)
+        names = {button.slot: button.name for button in window.buttons}
+        places = [row * 2 + column // 2 for row in range(3) for column in range(4)]
+        return encode(window.image, "png"), tuple(names.get(place, NOTHING) for place in places)
+    board = draw_board(rng, 8) if kind == "board" else draw_numbers(rng, 9)
+    names = {thing.cell: thing.name for thing in board.things}
+    return encode(board.image, "png"), tuple(names.get(cell, NOTHING) for cell in range(9))
 
 
 def curriculum(seed: int, index: int, progress: float) -> Lesson:

@@ -22,6 +22,8 @@ from curation.ingest import store_image
 from curation.inputs import media_root
 from curation.media import MediaStore
 from curation.readers import Problem, plan_splits, read_split
+from synth.catalogue import generators
+from synth.generator import specimens
 from synth.pages import draw_page
 from synth.sources import SOURCES
 from synth.specimen import Specimen
@@ -39,6 +41,15 @@ _DRAWN: dict[Task, tuple[tuple[str, str], ...]] = {
     "grounding": (("scenes", "scenes"), ("referring", "referring"), ("board_boxes", "board_boxes")),
     "agent": (("screens", "screens"),),
     "text": (("instructions", "instructions"),),
+}
+# Which generators give a task's rows.
+_GENERATED: dict[Task, tuple[str, ...]] = {
+    "vqa": ("charts", "tables", "vqa"),
+    "ocr": ("documents",),
+    "document": ("documents", "charts", "tables"),
+    "grounding": ("scenes", "charts", "tables", "screens"),
+    "agent": ("agents", "screens", "miniwob"),
+    "text": ("text",),
 }
 _BOTH = ("receipts_fields", "receipts_text")
 _REAL = ("receipts_text", "receipts_fields", "cells", "alttext", "screens", "instructions")
@@ -61,6 +72,23 @@ def drawn(task: Task, n: int, seed: int = 0) -> list[Specimen]:
             seen.add(made.sample.sample_id)
             found.append(made)
     return found
+
+
+def generated(task: Task, n: int, seed: int = 0) -> list[Specimen]:
+    """As `drawn`, by the generators of `winnow synth` that have the task, each giving as many. A task that none has is
+    drawn."""
+    chosen = [each for name, each in generators().items() if name in _GENERATED.get(task, ())]
+    if not chosen:
+        return drawn(task, n, seed)
+    found: dict[str, Specimen] = {}
+    for number, generator in enumerate(chosen, 1):
+        wanted, views = n * number // len(chosen), generator.views
+        with generator.open() as make:
+            made = specimens(generator, make, seed, 0, 20 * n * views)
+            while len(found) < wanted and (each := next(made, None)):
+                if each.sample.task == task:
+                    found.setdefault(each.sample.sample_id, each)
+    return list(found.values())
 
 
 def real(name: str, folder: Path, n: int, seed: int = 0) -> list[Specimen]:

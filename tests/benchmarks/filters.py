@@ -2,6 +2,7 @@
 
 python -m tests.benchmarks.filters --rows 250 --json
 python -m tests.benchmarks.filters --task caption --defect blurred
+python -m tests.benchmarks.filters --task document --generated --rows 100
 """
 
 from __future__ import annotations
@@ -65,6 +66,7 @@ def main() -> None:
     parser.add_argument("--task", choices=TASKS)
     parser.add_argument("--defect", default="", help="only this one")
     parser.add_argument("--data", type=Path, default=DATA, help="the real sets' folder; left out where there is none")
+    parser.add_argument("--generated", action="store_true", help="clean rows by `winnow synth`, and no real ones")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--json", action="store_true", help="the last line is one object")
@@ -73,12 +75,13 @@ def main() -> None:
         parser.error(f"there is no defect {asked.defect}; there are {', '.join(defects())}")
     started = time.monotonic()
     sets: list[tuple[str, Task, Path | None]] = [(task, task, None) for task in TASKS]
-    if asked.data.is_dir():
+    if asked.data.is_dir() and not asked.generated:
         sets += [(name, task, asked.data) for name, task in real_sets().items()]
     chosen = [each for each in sets if asked.task in (None, each[1])]
     context = multiprocessing.get_context("spawn")  # polars does not survive a fork
     with ProcessPoolExecutor(asked.jobs, mp_context=context) as pool:
-        waiting = [pool.submit(run_set, *each, asked.rows, asked.seed, asked.defect) for each in chosen]
+        options = (asked.rows, asked.seed, asked.defect, asked.generated)
+        waiting = [pool.submit(run_set, *each, *options) for each in chosen]
         found, broken = [], {}
         for (name, _, folder), future in zip(chosen, waiting, strict=True):
             if error := future.exception():  # a signal that fails costs its set, not the others

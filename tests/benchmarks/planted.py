@@ -20,7 +20,7 @@ from filters.predicate import parse_predicate
 from filters.presets import presets
 from synth.defects.planting import Defect
 from synth.specimen import Specimen
-from tests.benchmarks.clean import drawn, real
+from tests.benchmarks.clean import drawn, generated, real
 
 AREAS = ("image", "text", "form", "document", "grounding", "agent")
 CLEAN_TO_PLANTED = 5  # the rate at which precision is stated
@@ -69,9 +69,15 @@ def defects() -> dict[str, Defect]:
     return found
 
 
-def run_set(name: str, task: Task, folder: Path | None, rows: int, seed: int, only: str = "") -> Found:
-    """Clean rows of a set (drawn ones of `task` where `folder` is None), planted with its defects. `only` names one."""
-    clean = drawn(task, rows, seed) if folder is None else real(name, folder, rows, seed)
+def run_set(
+    name: str, task: Task, folder: Path | None, rows: int, seed: int, only: str = "", by_synth: bool = False
+) -> Found:
+    """Clean rows of a set (where `folder` is None drawn ones of `task`, or `by_synth` such as `winnow synth` makes),
+    planted with its defects. `only` names one."""
+    if folder is not None:
+        clean = real(name, folder, rows, seed)
+    else:
+        clean = (generated if by_synth else drawn)(task, rows, seed)
     rules = {key: rule for key, rule in presets().items() if not rule.tasks or task in rule.tasks}
     whole = {key for key, rule in rules.items() if reads_corpus(rule)}
     suited = {key: each for key, each in defects().items() if task in each.tasks and only in ("", key)}

@@ -99,7 +99,7 @@ def test_the_rules_of_a_source_are_no_part_of_what_it_ingests(tmp_path: Path) ->
     assert plain == fingerprints(SOURCE + rules.replace("why: x", "why: y, origin: z"))
 
 
-@pytest.mark.parametrize("build", sorted(BUILDER_FIELDS))
+@pytest.mark.parametrize("build", sorted(BUILDER_TASKS))
 def test_the_task_of_a_builder_is_the_one_that_it_builds(build: str) -> None:
     values = {"image": "x", "caption": "c", "question": "q", "answer": {"a": "b"}, "phrase": "p", "instruction": "i"}
     values |= {"region": [1, 2, 3, 4], "target": [1, 2, 3, 4], "output": "o", "action": "left_click"}
@@ -109,4 +109,4 @@ def test_the_task_of_a_builder_is_the_one_that_it_builds(build: str) -> None:
     source = Source(path="p", reader="jsonl", build=build, fields=fields)  # type: ignore[arg-type]
     media = Media(sha256="x", mime="image/png", width=9, height=9, size=9)
     (sample,) = Builder("s", source).build("s:1", values, lambda value: media)
-    assert sample.task == source.task == BUILDER_TASKS[build]
+    assert {sample.task} == source.makes == {BUILDER_TASKS[build]}

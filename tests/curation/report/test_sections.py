@@ -253,7 +253,7 @@ def part(kind: str, text: str = "", index: int = -1) -> dict[str, Any]:
 
 
 def test_a_card_says_regions_and_actions_in_words() -> None:
-    step = {"thought": "There it is.", "action": "left_click", "region": 0}
+    step = {"thought": "There it is.", "action": "left_click", "arguments": "{}", "region": 0, "end_region": -1}
     turns = [
         {"role": "user", "parts": [part("media", index=0), part("text", "Press OK")]},
         {"role": "assistant", "parts": [part("action", index=0)]},

@@ -40,6 +40,7 @@ def measured(prompt: str, *labels: str, said: str | None = None, task: Task = "g
         ("Locate the red car in the image.", "dog", 0.0),
         ("Find all the dogs.", "dog", 1.0),
         ("Detect women", "person", 1.0),
+        ("Locate the lamps and the snowmen in the image.", "snowman", 1.0),
         ("Where is the fire truck?", "Firetruck", 1.0),
         ("Please output the bounding box of the cat.", "zebra", 0.0),
         ("Detect all objects.", "dog", None),

@@ -109,7 +109,7 @@ def _order(generator: Generator, seed: int, form: Form, shard_size: int) -> Orde
     from synth.catalogue import libraries_of
 
     try:
-        libraries = libraries_of(generator.name)
+        libraries = libraries_of(generator)
     except RuntimeError as error:
         raise StageError(f"{generator.name}: {error}") from None
     return Order(
@@ -151,7 +151,7 @@ def _generate(
 
 
 def _draw_raw(out: Path, rows: int, seed: int) -> None:
-    from synth.raw import make_raw
+    from synth.raw.folder import make_raw
 
     if not is_local(str(out)):
         raise UsageError("raw data is drawn into a folder of this machine")

@@ -81,7 +81,7 @@ def sampled(ledger: Ledger) -> dict[str, int]:
 
 def _draw(folder: Path, rows: int, console: Console) -> Path:
     """The synthetic raw data, drawn once: a second demo in the same folder finds its inputs unchanged."""
-    from synth.raw import make_raw
+    from synth.raw.folder import make_raw
 
     if not folder.exists():
         partial = folder.with_name(folder.name + ".partial")

@@ -144,7 +144,7 @@ def source_text(name: str, folder: str, manifest: dict[str, Any]) -> str:
     ]
     if manifest["form"] == "webdataset":
         lines = [f"  {name}:", f"    path: {at}shards/*.tar", "    reader: webdataset", "    fields: {row: json}"]
-    lines += ["    build: sample", f"    tasks: [{', '.join(manifest['tasks'])}]", "    licence: CC0-1.0"]
+    lines += ["    build: sample", f"    tasks: [{', '.join(manifest['tasks'])}]"]
     return "\n".join(lines) + "\n"
 
 

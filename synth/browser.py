@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+LIBRARIES = ("chromium", "playwright", "pillow")  # what the bytes of anything rendered here depend on
 # No sandbox, as it does not start as root; nothing that opens an address by itself; and the same pixels everywhere:
 # grey antialiasing without hinting, one colour profile, no scroll bars that fade.
 FLAGS = (

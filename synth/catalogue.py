@@ -1,4 +1,4 @@
-"""Every generator, and the libraries whose versions its bytes depend on."""
+"""Every generator, and what versions of its libraries are here."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import shutil
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 
+from synth.agents import episodes as agents
+from synth.agents import miniwob, screens
 from synth.documents import generator as documents
 from synth.generator import Generator
 from synth.grounding import generate as scenes
@@ -21,21 +23,13 @@ GENERATORS: tuple[Generator, ...] = (
     charts.GENERATOR,
     tables.GENERATOR,
     scenes.GENERATOR,
+    screens.GENERATOR,
+    agents.GENERATOR,
+    miniwob.GENERATOR,
     video.GENERATOR,
     text.GENERATOR,
     vqa.GENERATOR,
 )
-# By the names of their packages; Chromium stands for the fonts that it finds as well.
-_BROWSER = ("chromium", "playwright", "pillow")
-LIBRARIES: dict[str, tuple[str, ...]] = {
-    "documents": (*_BROWSER, "opencv-python-headless", "numpy"),
-    "charts": (*_BROWSER, "matplotlib", "seaborn", "plotly", "numpy"),
-    "tables": _BROWSER,
-    "scenes": ("pillow", "opencv-python-headless", "numpy"),
-    "video": ("pillow", "opencv-python-headless", "numpy"),
-    "text": (),
-    "vqa": ("pillow", "numpy"),
-}
 
 
 def generators() -> dict[str, Generator]:
@@ -43,14 +37,14 @@ def generators() -> dict[str, Generator]:
     return {generator.name: generator for generator in GENERATORS}
 
 
-def libraries_of(name: str) -> dict[str, str]:
+def libraries_of(generator: Generator) -> dict[str, str]:
     """The versions here of what a generator's bytes depend on besides its own, by library.
 
     Raises:
         RuntimeError: one is missing; the message says what brings it.
     """
     found: dict[str, str] = {}
-    for library in LIBRARIES.get(name, ()):
+    for library in generator.libraries:
         if library == "chromium":
             found |= {"chromium": _chromium(), "fonts": _fonts()}
         else:

@@ -17,7 +17,8 @@ Make = Callable[[random.Random], Sequence[Specimen]]
 class Generator:
     """`open` starts what the generator needs, such as a browser, and gives the function that makes a picture; it stops
     it again. `views` is the number of samples that every picture gives, so that sample number i is view i % views of
-    picture i // views, whoever makes it. `version` is raised when the same seed gives other bytes."""
+    picture i // views, whoever makes it. `version` is raised when the same seed gives other bytes; they also follow
+    from the versions of `libraries`, by the names of their packages (`chromium` stands for its fonts as well)."""
 
     name: str
     about: str
@@ -25,6 +26,8 @@ class Generator:
     views: int
     cannot: tuple[str, ...]
     open: Callable[[], AbstractContextManager[Make]]
+    libraries: tuple[str, ...] = ()
+    licence: str = "CC0-1.0"  # of its samples, unless one states its own
 
 
 def specimens(generator: Generator, make: Make, seed: int, start: int, stop: int) -> Iterator[Specimen]:
@@ -40,5 +43,6 @@ def specimens(generator: Generator, make: Make, seed: int, start: int, stop: int
         for view, specimen in enumerate(made):
             if start <= picture * generator.views + view < stop:
                 row_id = f"{generator.name}/{seed}/{picture}.{view}"
-                sample = replace(specimen.sample, row_id=row_id, source=f"synth-{generator.name}", licence="CC0-1.0")
+                licence = specimen.sample.licence or generator.licence
+                sample = replace(specimen.sample, row_id=row_id, source=f"synth-{generator.name}", licence=licence)
                 yield Specimen(sample, specimen.images)

@@ -76,7 +76,7 @@ def real_data() -> Path:
 @pytest.fixture(scope="session")
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Drawn raw data in all containers, with planted defects; `planted.jsonl` says what should become of them."""
-    from synth.raw import make_raw
+    from synth.raw.folder import make_raw
 
     return make_raw(tmp_path_factory.mktemp("raw") / "raw", rows=300, seed=5)
 

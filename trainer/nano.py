@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from PIL import Image
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.data import DataLoader, Dataset
 
-from curation.contract.dataset import RenderedRow
+from curation.contract.dataset import RenderedMedia, RenderedRow
 from curation.contract.sample import Sample
 from model.attention import use_attention
 from model.chat import render
@@ -181,7 +182,7 @@ class _Course(Dataset[tuple[dict[str, Any], int]]):
             rows = [render(sample, self.family, *self.settings.pixels, split="train") for sample in samples]
             encoded = [encode(row, self.processor.tokenizer) for row in rows]
             documents.append(_document(encoded, rows[0], self.vision_end_id))
-            patches, grid = image_patches(rows[0], shown(rows[0]), lambda _, image=image: image, self.processor)
+            patches, grid = image_patches(rows[0], shown(rows[0]), partial(_read, image), self.processor)
             assert patches is not None and grid is not None
             pixels.append(patches)
             grids.append(grid)
@@ -192,6 +193,10 @@ class _Course(Dataset[tuple[dict[str, Any], int]]):
 def _as_it_is(batch: tuple[dict[str, Any], int]) -> tuple[dict[str, Any], int]:
     """The loader's own conversion would make lists of a layout's tuples."""
     return batch
+
+
+def _read(image: bytes, medium: RenderedMedia) -> bytes:
+    return image
 
 
 def _document(encoded: Sequence[Encoded], row: RenderedRow, vision_end_id: int) -> Packed:

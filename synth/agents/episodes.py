@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from model.actions import Tool
+from synth import browser
 from synth.agents.jobs import Job, Move
 from synth.agents.layout import App
 from synth.agents.recorder import Recorder, Unplayable
@@ -168,11 +169,12 @@ def _open() -> Iterator[Make]:
         yield Episodes(Stage(browser))
 
 
-AGENTS = Generator(
+GENERATOR = Generator(
     name="agents",
     about="Tasks of two to six moves on made-up programs, by touch and by mouse, as trajectories and as single steps",
     version=1,
     views=2,
+    libraries=browser.LIBRARIES,
     cannot=(
         "no real operating system, program or web site; no sign-in, no second window, no home screen",
         "no task that is answered with words: each ends in a state of the page",

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from model.actions import Tool
+from synth import browser
 from synth.agents.jobs import Move
 from synth.agents.look import Profile
 from synth.agents.recorder import Recorder, Unplayable
@@ -77,7 +78,7 @@ class Puzzles:
     def __call__(self, rng: random.Random) -> Sequence[Specimen]:
         puzzle, told, recorder = self.played(rng)
         tool: Tool = "mobile_use" if puzzle.touch else "computer_use"
-        tags = (f"task:{puzzle.task}", "licence:MIT", "origin:miniwob 1.1.0")
+        tags = (f"task:{puzzle.task}", "origin:miniwob 1.1.0")
         return (
             trajectory(told, recorder.screens, recorder.steps, tool, tags),
             single_step(rng, told, recorder.screens, recorder.steps, tool, tags, ends=0),
@@ -127,11 +128,13 @@ def _open() -> Iterator[Make]:
         yield Puzzles(Stage(browser), folder)
 
 
-MINIWOB = Generator(
+GENERATOR = Generator(
     name="miniwob",
     about=f"{len(TASKS)} tasks of MiniWoB++ solved by script, as trajectories and as single steps",
     version=1,
     views=2,
+    libraries=(*browser.LIBRARIES, "miniwob"),
+    licence="MIT",
     cannot=(
         "only pages whose answer can be read from the document: no drawing, no dragging, no waiting, no games",
         "no lists that open natively, as their window is in no screenshot",

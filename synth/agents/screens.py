@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from curation.contract.sample import Answer, Region, Step
+from synth import browser
 from synth.agents.describing import caption, questions
 from synth.agents.draft import Draft
 from synth.agents.layout import App, assemble
@@ -164,11 +165,12 @@ def _open() -> Iterator[Make]:
         yield Screens(Stage(browser))
 
 
-SCREENS = Generator(
+GENERATOR = Generator(
     name="screens",
     about="Screens of made-up programs on phone, tablet and desktop: grounding, clicks, detection, captions, questions",
     version=1,
     views=5,
+    libraries=browser.LIBRARIES,
     cannot=(
         "no screen of a real operating system, program or web site: no status bar, no windows beside each other",
         "no photographs, maps or advertisements on the pages; pictures in them are coloured shapes",

@@ -18,7 +18,7 @@ from synth.defects import markup
 from synth.defects.lines import FEWEST_LINES, Corners, corners, line_places, opened, with_regions, without
 from synth.defects.planting import Defect, answer_of, with_answer, with_image
 from synth.drawing import encode
-from synth.receipts import draw_receipt
+from synth.raw.receipts import draw_receipt
 from synth.specimen import Specimen
 
 _TASKS: tuple[Task, ...] = ("ocr", "document")

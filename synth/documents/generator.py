@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from synth import browser
 from synth.browser import chromium
 from synth.degrade import Degraded, Image, degrade
 from synth.documents.fonts import check_fonts
@@ -104,6 +105,7 @@ GENERATOR = Generator(
     about="printed pages in nine languages: QwenVL HTML, Markdown or text, text spotting, key fields",
     version=1,
     views=4,
+    libraries=(*browser.LIBRARIES, "opencv-python-headless", "numpy"),
     cannot=(
         "Handwriting, music sheets and chemical formulae are not made.",
         "Chinese and Japanese run in lines, never in columns; Arabic has no vowel signs and the digits 0 to 9.",

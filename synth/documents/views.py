@@ -26,7 +26,7 @@ from synth.documents.figures import Chart
 from synth.documents.formula import Formula
 from synth.documents.layout import Laid, upright
 from synth.documents.page import Page, page_answer, sections
-from synth.pages import PROMPT as HTML_PROMPT
+from synth.raw.pages import PROMPT as HTML_PROMPT
 from synth.specimen import Specimen
 
 _MARKDOWN = (

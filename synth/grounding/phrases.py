@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from synth.drawing import Box
 from synth.grounding.kinds import kinds
 from synth.grounding.scene import Scene, Thing
-from synth.scenes import relation
+from synth.raw.scenes import relation
 
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 LARGER = 1.3  # times the area of the next one's box

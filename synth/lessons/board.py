@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 
 from synth.drawing import Box, Colour, centred_text, shade
 from synth.lessons.question import Question
-from synth.scenes import COLOURS, GROUNDS, PLACES, shape_mask
+from synth.raw.scenes import COLOURS, GROUNDS, PLACES, shape_mask
 
 CELL, SIDE = 28, 84
 INK: Colour = (30, 32, 38)

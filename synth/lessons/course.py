@@ -155,8 +155,7 @@ def curriculum(seed: int, index: int, progress: float) -> Lesson:
         numbers = draw_numbers(rng, 1 if most == 1 else 2 * most)
         return make_lesson(rng, row_id, numbers, ("read", *("look",) * (most + 1), *judged[:1]))
     if kind == "window":
-        skills = ("say", "say", "list", "find", "find")
-        return make_lesson(rng, row_id, draw_window(rng, most), (*skills, *judged))
+        return make_lesson(rng, row_id, draw_window(rng, most), ("say", "say", "list", "find", "find", *judged))
     return make_lesson(rng, row_id, draw_window(rng, most), ("tap",) * min(most, 3))
 
 

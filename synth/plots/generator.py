@@ -10,6 +10,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from curation.contract.sample import Answer, Media, Part, Region, Sample, Task, Turn, media_part, region_part, text_part
+from synth import browser
 from synth.browser import chromium
 from synth.drawing import Box, encode
 from synth.generator import Generator, Make
@@ -203,6 +204,7 @@ GENERATOR = Generator(
     about="charts by matplotlib, seaborn and plotly: data as HTML, questions, marks",
     version=1,
     views=5,
+    libraries=(*browser.LIBRARIES, "matplotlib", "seaborn", "plotly", "numpy"),
     cannot=(
         "three-dimensional charts, maps, charts with two axes of values or with an axis that does not begin at 0",
         "logarithmic axes and axes of dates",

@@ -10,6 +10,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from curation.contract.sample import Answer, Media, Part, Region, Sample, Task, Turn, media_part, region_part, text_part
+from synth import browser
 from synth.browser import chromium
 from synth.drawing import Box, encode
 from synth.generator import Generator, Make
@@ -118,6 +119,7 @@ GENERATOR = Generator(
     about="tables in ten languages as a browser sets them: HTML, what cells say, where they are",
     version=1,
     views=4,
+    libraries=browser.LIBRARIES,
     cannot=(
         "photographed, scanned, curved, turned or handwritten tables",
         "tables within tables, and more than one table on a sheet",

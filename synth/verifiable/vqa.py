@@ -63,6 +63,7 @@ GENERATOR = Generator(
     "take several steps",
     version=1,
     views=VIEWS,
+    libraries=("pillow", "numpy"),
     cannot=(
         "no photographs: flat drawings with a fine grain",
         "no writing in the pictures but digits and signs",

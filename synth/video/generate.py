@@ -53,6 +53,7 @@ GENERATOR = Generator(
     about="short drawn clips as frames with their times: when, what, how often",
     version=1,
     views=VIEWS,
+    libraries=("pillow", "opencv-python-headless", "numpy"),
     cannot=(
         "Clips are flat drawings of 4 to 40 seconds; nothing turns, hides or changes its size.",
         "A sample holds at most 64 frames, as images; the clip itself is not a medium of the sample.",

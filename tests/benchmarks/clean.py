@@ -24,8 +24,8 @@ from curation.media import MediaStore
 from curation.readers import Problem, plan_splits, read_split
 from synth.catalogue import generators
 from synth.generator import specimens
-from synth.pages import draw_page
-from synth.sources import SOURCES
+from synth.raw.pages import draw_page
+from synth.raw.sources import SOURCES
 from synth.specimen import Specimen
 from tests.benchmarks.clean_agent import drawn_trajectory, screenagent_sessions
 

@@ -25,7 +25,7 @@ from curation.contract.sample import (
 )
 from model.image import read_header
 from synth.drawing import encode
-from synth.screens import draw_screen
+from synth.raw.screens import draw_screen
 from synth.specimen import Specimen
 
 _ORDERS = {"tab": 'open the "{}" tab', "text": 'click into "{}"', "checkbox": 'tick "{}"'}

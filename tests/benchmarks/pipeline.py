@@ -17,7 +17,7 @@ from curation.demo import peak_memory
 from curation.progress import console
 from curation.run import execute
 from curation.workspace import Workspace
-from synth.raw import make_raw
+from synth.raw.folder import make_raw
 
 DEMO = Path(__file__).parents[2] / "curation" / "recipes" / "demo.yaml"
 

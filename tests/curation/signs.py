@@ -21,7 +21,7 @@ from curation.contract.sample import (
 )
 from synth.drawing import encode
 from synth.generator import Generator, Make
-from synth.signs import ask_about_sign, draw_sign
+from synth.raw.signs import ask_about_sign, draw_sign
 from synth.specimen import Specimen, medium
 
 

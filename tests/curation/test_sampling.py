@@ -43,7 +43,7 @@ from model.shipped import NANO
 from synth.drawing import encode
 from synth.lessons.board import draw_board
 from synth.lessons.course import ask
-from synth.screens import draw_screen
+from synth.raw.screens import draw_screen
 
 ROOT = Path(__file__).resolve().parents[2]
 PIXELS = 3136, 36 * 28 * 28

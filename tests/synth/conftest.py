@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from synth.raw import make_raw
+from synth.raw.folder import make_raw
 
 
 @dataclass

@@ -8,7 +8,7 @@ import re
 
 from PIL import Image
 
-from synth.pages import draw_page
+from synth.raw.pages import draw_page
 
 
 def test_the_same_seed_draws_the_same_page() -> None:

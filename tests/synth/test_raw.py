@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from synth.raw import make_raw, plan_defects, share_out
-from synth.sources import SOURCES
+from synth.raw.folder import make_raw, plan_defects, share_out
+from synth.raw.sources import SOURCES
 
 
 def digests(root: Path) -> dict[str, str]:
@@ -25,9 +25,8 @@ def digests(root: Path) -> dict[str, str]:
 
 def test_the_same_seed_gives_the_same_bytes_in_another_process(tmp_path: Path) -> None:
     make_raw(tmp_path / "here", rows=90, seed=5)
-    code = (
-        f"from pathlib import Path; from synth.raw import make_raw; make_raw(Path({str(tmp_path / 'there')!r}), 90, 5)"
-    )
+    code = "from pathlib import Path; from synth.raw.folder import make_raw; "
+    code += f"make_raw(Path({str(tmp_path / 'there')!r}), 90, 5)"
     environment = {**os.environ, "PYTHONHASHSEED": "99", "TZ": "Asia/Tokyo", "PYTHONPATH": os.pathsep.join(sys.path)}
     subprocess.run([sys.executable, "-c", code], check=True, env=environment, cwd=tmp_path)
     assert digests(tmp_path / "here") == digests(tmp_path / "there")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from synth.receipts import Receipt, draw_receipt, money, turn_quad
+from synth.raw.receipts import Receipt, draw_receipt, money, turn_quad
 
 
 def receipts() -> list[Receipt]:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from synth.scenes import (
+from synth.raw.scenes import (
     GROUNDS,
     Scene,
     Shape,
@@ -20,7 +20,7 @@ from synth.scenes import (
     related,
     relation,
 )
-from synth.signs import ask_about_scene, ask_about_sign, draw_sign, refer
+from synth.raw.signs import ask_about_scene, ask_about_sign, draw_sign, refer
 
 
 def shape(kind: str, colour: str, box: tuple[int, int, int, int], place: str) -> Shape:

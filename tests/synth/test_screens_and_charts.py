@@ -5,8 +5,8 @@ import random
 import pytest
 from PIL import Image
 
-from synth.charts import Chart, ask_about_chart, draw_bar_chart, height_of
-from synth.screens import draw_screen
+from synth.raw.charts import Chart, ask_about_chart, draw_bar_chart, height_of
+from synth.raw.screens import draw_screen
 
 
 @pytest.mark.parametrize("seed", range(30))

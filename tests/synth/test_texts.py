@@ -3,7 +3,7 @@ from __future__ import annotations
 import random
 import re
 
-from synth.texts import Instruction, write_instruction
+from synth.raw.texts import Instruction, write_instruction
 
 DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 

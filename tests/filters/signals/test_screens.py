@@ -13,7 +13,7 @@ from filters.measuring import measure_screens
 from filters.signals.header import width_px
 from filters.signals.pixels import Pixels
 from filters.signals.screens import screen_changed_px, unchanged_screen_ratio
-from synth.screens import draw_screen
+from synth.raw.screens import draw_screen
 
 BOTH = [screen_changed_px, unchanged_screen_ratio]
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from synth.agents.episodes import AGENTS
+from synth.agents.episodes import GENERATOR
 from synth.generator import Make
 from tests.benchmarks.truth_agents import wrong
 from tests.conftest import absent
@@ -17,7 +17,7 @@ from tests.synth.agents.conftest import made_twice, moved, with_sample
 def make() -> Iterator[Make]:
     if not shutil.which("chromium"):
         absent("no Chromium: pages were NOT looked at")
-    with AGENTS.open() as opened:
+    with GENERATOR.open() as opened:
         yield opened
 
 

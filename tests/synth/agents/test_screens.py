@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from curation.contract.sample import Answer
-from synth.agents.screens import SCREENS
+from synth.agents.screens import GENERATOR
 from synth.generator import Make
 from tests.benchmarks.truth_agents import wrong
 from tests.conftest import absent
@@ -18,7 +18,7 @@ from tests.synth.agents.conftest import made_twice, moved, with_sample
 def make() -> Iterator[Make]:
     if not shutil.which("chromium"):
         absent("no Chromium: pages were NOT looked at")
-    with SCREENS.open() as opened:
+    with GENERATOR.open() as opened:
         yield opened
 
 
@@ -26,7 +26,7 @@ def make() -> Iterator[Make]:
 def test_a_screen_is_what_its_samples_say(make: Make, number: int) -> None:
     key = f"screens/0/{number}"
     made = made_twice(make, key)
-    assert len(made) == SCREENS.views
+    assert len(made) == GENERATOR.views
     assert len({each.sample.media[0].sha256 for each in made}) == 1
     for each in made:
         width, height = each.sample.media[0].displayed

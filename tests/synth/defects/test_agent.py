@@ -39,7 +39,7 @@ from filters.presets import presets
 from model.image import read_header
 from synth.defects.agent import DEFECTS
 from synth.defects.planting import Defect
-from synth.screens import Screen, draw_screen
+from synth.raw.screens import Screen, draw_screen
 from synth.specimen import Specimen
 
 RULES = {name: presets()[name] for name in {defect.rule for defect in DEFECTS}}

@@ -26,8 +26,8 @@ from model.image import read_header
 from synth.defects.document import DEFECTS
 from synth.defects.planting import Defect
 from synth.drawing import encode
-from synth.pages import draw_page
-from synth.receipts import draw_receipt
+from synth.raw.pages import draw_page
+from synth.raw.receipts import draw_receipt
 from synth.specimen import Specimen
 
 SIGNALS = list(collect([quads, tables, pages]).values())

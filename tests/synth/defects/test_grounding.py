@@ -25,9 +25,9 @@ from filters.predicate import parse_predicate
 from filters.presets import presets
 from synth.defects.grounding import DEFECTS
 from synth.defects.planting import Defect
-from synth.scenes import draw_scene
-from synth.screens import draw_screen
-from synth.signs import refer
+from synth.raw.scenes import draw_scene
+from synth.raw.screens import draw_screen
+from synth.raw.signs import refer
 from synth.specimen import Specimen
 
 RULES = {name: presets()[name] for name in {defect.rule for defect in DEFECTS}}

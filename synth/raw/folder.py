@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from synth.defects.raw import Defect, RawRow
-from synth.sources import SOURCES, Source
-from synth.writers import Locator
+from synth.raw.sources import SOURCES, Source
+from synth.raw.writers import Locator
 
 # Each defect takes this part of its source's rows, and at least one row (platform default).
 SHARE = 0.01

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw
 
 from synth.drawing import Box, Colour, put_text, shade, text_width
-from synth.signs import Question
+from synth.raw.signs import Question
 
 _INK: Colour = (50, 54, 62)
 _GRID: Colour = (214, 218, 224)

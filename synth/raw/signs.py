@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw
 
 from synth.drawing import Box, Colour, centred_text, paper, shade
-from synth.scenes import NUMBERS, Scene, Shape, related, unique
+from synth.raw.scenes import NUMBERS, Scene, Shape, related, unique
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,18 +9,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from synth.charts import ask_about_chart, draw_bar_chart
 from synth.defects import raw as d
 from synth.defects.raw import Defect, RawRow
 from synth.drawing import encode
 from synth.lessons.board import ask_colour, draw_board
 from synth.lessons.course import ask
-from synth.receipts import Receipt, draw_receipt
-from synth.scenes import Scene, draw_scene
-from synth.screens import Screen, Widget, draw_screen
-from synth.signs import ask_about_scene, ask_about_sign, draw_sign, refer
-from synth.texts import write_instruction
-from synth.writers import Locator, write_jsonl, write_parquet, write_saved_dataset, write_webdataset
+from synth.raw.charts import ask_about_chart, draw_bar_chart
+from synth.raw.receipts import Receipt, draw_receipt
+from synth.raw.scenes import Scene, draw_scene
+from synth.raw.screens import Screen, Widget, draw_screen
+from synth.raw.signs import ask_about_scene, ask_about_sign, draw_sign, refer
+from synth.raw.texts import write_instruction
+from synth.raw.writers import Locator, write_jsonl, write_parquet, write_saved_dataset, write_webdataset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -194,7 +194,7 @@ def nano(
     need_training()
     from curation.nano import make_nano
 
-    with mendable(), bar(make_console(), "teaching", unit="steps") as progress:
+    with mendable(), bar(make_console(), "nano", unit="steps") as progress:
         card = make_nano(to.resolve(), steps, seed, questions, progress.update)
     tell(card, as_json)
 

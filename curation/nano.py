@@ -22,6 +22,7 @@ not the world, not language. Weights are bfloat16.
 | | |
 | --- | --- |
 | data | lessons of `synth/lessons` with seed {seed}, numbers 0 to {last:,}, each seen once; nothing else |
+| seeing | {seeing_steps:,} steps of {seeing_batch_size} pictures: the vision tower alone, {patches_named:.1%} of patches named right |
 | questions | {questions:,}, of which those about judging from a third of the course on |
 | steps | {steps:,} of {batch_size} pictures; AdamW, learning rate {learning_rate:g} |
 | time | {minutes:.0f} minutes on one CPU core, with {workers} more to draw |
@@ -59,8 +60,8 @@ def make_nano(
     """Teaches and examines; writes the checkpoint, `card.json` and README.md to `out`; returns the card."""
     from trainer.nano import NanoSettings, train_nano
 
-    def report(step: int, total: int, loss: float) -> None:
-        progress(step, total, f"loss {loss:.3f}")
+    def report(what: str, step: int, total: int, loss: float) -> None:
+        progress(step, total, f"{what}, loss {loss:.3f}")
 
     settings = NanoSettings(steps=steps, seed=seed)
     taught = train_nano(out, partial(seen, seed), partial(_draw, seed), settings, report)

@@ -40,7 +40,7 @@ Lesson = tuple[Sequence[Sample], bytes]  # questions about one image
 Seen = tuple[bytes, Sequence[str]]  # an image, and what each of its merged patches shows, in reading order
 Show = Callable[[int], Seen]  # by number
 Draw = Callable[[int, float], Lesson]  # lesson by number and progress from 0 to 1
-Progress = Callable[[int, int, float], None]
+Progress = Callable[[str, int, int, float], None]  # what is done, steps so far and in all, the loss
 NAME_TOKENS = 4  # of what a patch shows
 
 
@@ -60,7 +60,7 @@ class NanoSettings:
     pixels: tuple[int, int] = (3136, 100352)
 
 
-def see(loaded: Checkpoint, show: Show, settings: NanoSettings) -> float:
+def see(loaded: Checkpoint, show: Show, settings: NanoSettings, progress: Progress | None = None) -> float:
     """Train the vision tower to tell what each merged patch shows: the first tokens of its name, each by a linear head
     that is thrown away. Without it the same takes a hundred times as long, as nothing is learnt of what is seen until
     the language model looks at it, and it looks at nothing as long as there is nothing to learn. Returns the share of
@@ -84,6 +84,8 @@ def see(loaded: Checkpoint, show: Show, settings: NanoSettings) -> float:
             logits = heads(features).view(len(names), NAME_TOKENS, -1)
         loss = torch.nn.functional.cross_entropy(logits.float().flatten(0, 1), names.to(logits.device).flatten())
         _update(optimizer, parameters, loss)
+        if progress:
+            progress("seeing", step + 1, settings.seeing_steps, float(loss.detach()))
         right.append(float((logits.argmax(-1).cpu() == names).all(1).float().mean()))
     last = right[-max(1, len(right) // 10) :]
     return sum(last) / len(last)
@@ -129,7 +131,7 @@ def teach(loaded: Checkpoint, draw: Draw, settings: NanoSettings, progress: Prog
         schedule.step()
         losses.append(float(loss.detach()))
         if progress:
-            progress(step + 1, settings.steps, losses[-1])
+            progress("teaching", step + 1, settings.steps, losses[-1])
     model.eval()
     last = losses[-max(1, len(losses) // 10) :]
     return {
@@ -229,7 +231,7 @@ def train_nano(
         start = partial / "start"
         build_nano(start, seed=settings.seed)
         loaded = load_checkpoint(start, dtype=torch.float32)
-        told = {"patches_named": see(loaded, show, settings)}
+        told = {"patches_named": see(loaded, show, settings, progress)}
         taught = told | teach(loaded, draw, settings, progress)
         loaded.model.to(torch.bfloat16).save_pretrained(partial)
         loaded.processor.save_pretrained(partial)

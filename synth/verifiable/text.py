@@ -86,7 +86,6 @@ GENERATOR = Generator(
     cannot=(
         "no knowledge of the world beyond units and the calendar",
         "no open writing, opinion, translation or summary",
-        "a worked solution's answer stands in its last line, which no verifier reads yet",
         "sentences come from templates, and people would vary them more",
     ),
     open=_open,

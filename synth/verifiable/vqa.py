@@ -67,7 +67,7 @@ GENERATOR = Generator(
     cannot=(
         "no photographs: flat drawings with a fine grain",
         "no writing in the pictures but digits and signs",
-        "no worked solutions, as no verifier reads a final answer out of a longer text",
+        "no worked solutions",
     ),
     open=_open,
 )

@@ -16,8 +16,8 @@ from model.answer import answer_text
 from model.chat import render
 from model.family import QWEN2_5_VL
 from synth.judge import RUBRICS
-from synth.lessons.board import SIDE, draw_board
-from synth.lessons.course import SKILLS, Lesson, curriculum, examination, make_lesson
+from synth.lessons.board import NOTHING, SIDE, draw_board
+from synth.lessons.course import SKILLS, Lesson, curriculum, examination, make_lesson, seen
 from synth.lessons.window import WINDOW, draw_window
 
 LESSONS = [curriculum(7, index, 0.9) for index in range(40)]
@@ -81,6 +81,22 @@ def test_the_same_seed_gives_the_same_lesson_whoever_draws_it() -> None:
     other = hashlib.sha256(b"".join(curriculum(8, index, 0.9).image for index in range(40))).hexdigest()
     assert digest != other
     assert content(examination(7, "read", 3)) == content(examination(7, "read", 3))
+
+
+def test_patches_show_what_is_said_of_them() -> None:
+    """A patch with nothing in it is of one colour, and those of one name look alike but for their ground and place."""
+    for number in range(40):
+        image, names = seen(3, number)
+        picture = Image.open(io.BytesIO(image))
+        columns = picture.width // 28
+        assert len(names) == columns * (picture.height // 28) and columns in (3, 4)
+        for place, name in enumerate(names):
+            x, y = place % columns * 28, place // columns * 28
+            colours = picture.crop((x, y, x + 28, y + 28)).getcolors(maxcolors=1000) or []
+            assert (len(colours) == 1) == (name == NOTHING), (number, place, name)
+        if columns == 4:
+            assert all(names[place] == names[place + 1] for place in range(0, 12, 2))
+    assert seen(3, 5) == seen(3, 5) != seen(4, 5)
 
 
 def asked(progress: float) -> list[str]:

@@ -22,7 +22,7 @@ not the world, not language. Weights are bfloat16.
 | | |
 | --- | --- |
 | data | lessons of `synth/lessons` with seed {seed}, numbers 0 to {last:,}, each seen once; nothing else |
-| seeing | {seeing_steps:,} steps of {seeing_batch_size} pictures: the vision tower alone, {patches_named:.1%} of patches named right |
+| seeing | {seeing_steps:,} steps of {seeing_batch_size} pictures, the vision tower alone: {patches_named:.1%} right |
 | questions | {questions:,}, of which those about judging from a third of the course on |
 | steps | {steps:,} of {batch_size} pictures; AdamW, learning rate {learning_rate:g} |
 | time | {minutes:.0f} minutes on one CPU core, with {workers} more to draw |

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -23,7 +24,7 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Everything worth knowing before a run. Loads nothing heavy except torch, to ask it for a GPU."""
-    return [_python(), _java(), *_packages(), _gpu(), _memory(), _disk()]
+    return [_python(), _java(), *_packages(), _chromium(), _fonts(), _gpu(), _memory(), _disk()]
 
 
 def _python() -> Finding:
@@ -51,6 +52,10 @@ def _packages() -> list[Finding]:
         ("peft", "train", False),
         ("s3fs", "s3", False),
         ("label-studio-sdk", "review", False),
+        ("playwright", "synth", False),
+        ("seaborn", "synth", False),
+        ("plotly", "synth", False),
+        ("miniwob", "synth", False),
     ):
         use = f"-c constraints.txt -e '.[{extra}]'" if extra else "-c constraints.txt -e ."
         try:
@@ -58,6 +63,22 @@ def _packages() -> list[Finding]:
         except PackageNotFoundError:
             findings.append(Finding(name, False, "not installed", f"pip install {use}", needed))
     return findings
+
+
+def _chromium() -> Finding:
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    return Finding("chromium", path is not None, path or "none", "apt-get install chromium", needed=False)
+
+
+def _fonts() -> Finding:
+    """The scripts that generated documents and tables are written in."""
+    packages = "fonts-noto-core fonts-noto-cjk"
+    if not shutil.which("fc-list"):
+        return Finding("fonts", False, "fc-list is not here", f"apt-get install fontconfig {packages}", needed=False)
+    listed = subprocess.run(["fc-list", ":", "family"], capture_output=True, text=True, timeout=60).stdout
+    missing = [name for name in ("Noto Sans CJK", "Noto Sans Arabic", "Noto Sans Devanagari") if name not in listed]
+    found = f"no {', '.join(missing)}" if missing else "Noto, with its CJK fonts"
+    return Finding("fonts", not missing, found, f"apt-get install {packages}", needed=False)
 
 
 def _gpu() -> Finding:

@@ -1,8 +1,8 @@
 """The labels of regions held against the words of the sample: is what was asked for there, and as often as it says.
 
-Words are compared without case, articles and plural endings. English and Chinese are read; where nothing is
-understood the value is null, never a guess. Only grounding samples are looked at, and only their first 4,000
-characters of either side.
+Words are compared without case, articles and plural endings. English and Chinese are read, and in further languages a
+name behind the colon of a question where something is; where nothing is understood the value is null, never a guess.
+Only grounding samples are looked at, and only their first 4,000 characters of either side.
 """
 
 from __future__ import annotations
@@ -13,19 +13,20 @@ from collections.abc import Callable
 import polars as pl
 
 from filters.frames import Batch
-from filters.reading.wording import MOST_CHARS, asked_for, count_gap, names, says_none
+from filters.reading.queries import asked_for, names
+from filters.reading.wording import MOST_CHARS, count_gap, says_none
 from filters.signal import signal
 
 naming = functools.partial(signal, tier="text", grain="sample")
 
 
-@signal(tier="text", grain="region", unit="0 or 1", reducer="min")
+@signal(tier="text", grain="region", unit="0 or 1", reducer="min", version=2)
 def label_asked_for(regions: pl.DataFrame, batch: Batch) -> pl.Series:
     """Whether the query names the label, for the label that fits it least; null where it names none.
 
     Words of the label and of the named thing must overlap ("red car" fits "car", "men" fits "the man on the left").
-    Null where the query asks for everything or is not understood, and, unless the words overlap, for a description
-    of more than three words, which may well use others than the label does.
+    Null where the query asks for everything, leaves the names to the answer or is not understood, and, unless the words
+    overlap, for a description of more than three words, which may well use others than the label does.
     """
     rows = _labelled(regions, batch)
     pairs = rows.select("prompt", "label").unique(maintain_order=True)
@@ -36,12 +37,12 @@ def label_asked_for(regions: pl.DataFrame, batch: Batch) -> pl.Series:
     return every.join(measured, on="row", how="left", maintain_order="left")["fits"]
 
 
-@naming(unit="regions", dtype="int64")
+@naming(unit="regions", dtype="int64", version=2)
 def label_count_gap(samples: pl.DataFrame, batch: Batch) -> pl.Series:
     """How far a number in the text ("three dogs") is from the boxes of that label; of several labels, the worst.
 
     Numbers in digits or words (two to twenty), right before the label, in the prompt or the answer. Where several
-    are given for a label, the nearest, or their sum. Null where no number stands before a label.
+    are given for a label, the largest, or their sum. Null where no number stands before a label.
     """
     rows = _labelled(batch.region, batch)
     boxes = pl.col("shape") != "point"

@@ -55,13 +55,13 @@ def bent_line_ratio(samples: pl.DataFrame, batch: Batch) -> pl.Series:
     return _share(batch, found, bent(found) & found.is_quad, found.is_quad)
 
 
-@line(unit="share")
+@line(unit="share", version=2)
 def turned_line_ratio(samples: pl.DataFrame, batch: Batch) -> pl.Series:
     """Share of quads whose corners do not run clockwise from where one starts to read.
 
     They run anticlockwise, or the first edge goes against the direction of the image's lines together, or it is less
-    than half as long as the next although it carries four characters or more (of a script that is not written in
-    columns). Crossed quads have no direction and are left out.
+    than half as long as the next although it carries four characters or more (Chinese, Japanese and Korean, which are
+    also written in columns: only where the next one lies along). Crossed quads have no direction and are left out.
     """
     found = lines(batch)
     if not len(found):
@@ -70,7 +70,8 @@ def turned_line_ratio(samples: pl.DataFrame, batch: Batch) -> pl.Series:
     lengths = np.hypot(edges[:, :, 0], edges[:, :, 1])
     along = reading_direction(found)
     against = (edges[:, 0] * along).sum(axis=1) < -0.7 * lengths[:, 0] * np.hypot(along[:, 0], along[:, 1])
-    upended = (lengths[:, 0] < 0.5 * lengths[:, 1]) & (found.units >= 4) & ~found.wide
+    lies = np.abs(edges[:, 1, 0]) > np.abs(edges[:, 1, 1])
+    upended = (lengths[:, 0] < 0.5 * lengths[:, 1]) & (found.units >= 4) & (~found.wide | lies)
     whole = found.is_quad & ~bent(found)
     return _share(batch, found, whole & ((areas(found) < 0) | against | upended), whole)
 

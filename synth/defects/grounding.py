@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import math
 import random
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
 from curation.contract.sample import Region, Sample, Task, Turn, region_part, text_part
 from synth.defects.planting import Defect, prompt_of, with_answer, with_prompt
+from synth.defects.sayings import QUERIES, strangers
 from synth.specimen import Specimen
 
 Plant = Callable[[Specimen, random.Random], Specimen | None]
 
-_STRANGERS = ("zebra", "traffic light", "umbrella", "teapot", "violin", "lighthouse", "斑马", "cactus")
+_OPEN = ("object", "thing", "item", "element")  # any stranger may be "the smallest object"
+_COUNTED = re.compile(r"[A-Za-z]+(?:[ -][A-Za-z]+){0,2}")  # what a number may stand before
 _NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine", 10: "ten"}
 
 
@@ -163,35 +166,48 @@ def _drop_labels(specimen: Specimen, rng: random.Random) -> Specimen | None:
     return _with_regions(specimen, empty)
 
 
+def _holds_part(word: str, asked: str) -> bool:
+    return any(len(part) > 3 and part in word for part in re.findall(r"\w+", asked))
+
+
 def _rename(specimen: Specimen, rng: random.Random) -> Specimen | None:
     """One label, everywhere, that the query did not ask for: the answer to another query, or a wrong class list.
 
     Only names are replaced: a description of more than three words may call a thing by its colour and place alone, so
     that nothing can be said about the label beside it.
     """
-    labels = sorted({region.label for region in specimen.sample.regions if 1 <= len(region.label.split()) <= 3})
-    if not labels or not any(label.lower() in prompt_of(specimen.sample).lower() for label in labels):
+    asked = prompt_of(specimen.sample).lower()
+    named = {region.label for region in specimen.sample.regions if 1 <= len(region.label.split()) <= 3}
+    labels = sorted(label for label in named if not label.endswith(_OPEN))
+    if not any(label.lower() in asked for label in labels):
         return None
-    old, new = rng.choice(labels), rng.choice([word for word in _STRANGERS if word.isascii()])
+    old = rng.choice(labels)
+    # "lighthouse" may be a name for the house that is asked for.
+    new = rng.choice([word for word in strangers(asked) if not _holds_part(word, asked)])
     regions = enumerate(specimen.sample.regions)
     return _with_regions(specimen, {i: replace(each, label=new) for i, each in regions if each.label == old})
 
 
 def _ask_otherwise(specimen: Specimen, rng: random.Random) -> Specimen | None:
-    """Another image's query: it asks for something that no region is."""
-    if not any(region.label for region in specimen.sample.regions):
+    """Another image's query: it asks for something that no region is, in the language of the labels.
+
+    Only where a label is a name in letters: digits may be what is written on any thing, and may well be its label. And
+    only in Latin letters and Chinese, which other images of these sets are asked about in.
+    """
+    labels = [region.label for region in specimen.sample.regions if region.label]
+    judged = [label for label in labels if not any(character.isdigit() for character in label)]
+    if not judged:
         return None
-    word = rng.choice([word for word in _STRANGERS if word.isascii()])
-    form = rng.choice(
-        ["Locate the {} in the image.", "Find every {} in this picture.", "Where is the {}?", "Detect {}."]
-    )
-    return with_prompt(specimen, form.format(word))
+    things = strangers(" ".join(judged))
+    forms = QUERIES.get(things)
+    return with_prompt(specimen, rng.choice(forms).format(rng.choice(things))) if forms else None
 
 
 def _miscount(specimen: Specimen, rng: random.Random) -> Specimen | None:
-    """A sentence with a wrong number before the boxes; of descriptions nobody says how many."""
-    names = {region.label for region in specimen.sample.regions if region.label.isascii()}
-    labels = sorted(name for name in names if 1 <= len(name.split()) <= 3)
+    """A sentence with a wrong number before the boxes; of descriptions nobody says how many, nor of what has a name of
+    its own ("Mon", "Hexley, Price")."""
+    shown = [region.label for region in specimen.sample.regions]
+    labels = sorted({label for label in shown if _COUNTED.fullmatch(label) and not _is_name(label, shown)})
     if not labels:
         return None
     label = rng.choice(labels)
@@ -207,6 +223,10 @@ def _miscount(specimen: Specimen, rng: random.Random) -> Specimen | None:
     )
     messages[last] = Turn(role="assistant", parts=parts)
     return replace(specimen, sample=replace(specimen.sample, messages=tuple(messages)))
+
+
+def _is_name(label: str, shown: list[str]) -> bool:
+    return label[:1].isupper() and shown.count(label) == 1
 
 
 def _plural(label: str) -> str:

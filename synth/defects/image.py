@@ -7,11 +7,13 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
+import numpy as np
 from PIL import Image, ImageChops, ImageEnhance, ImageFilter
 
 from curation.contract.sample import Media, Sample, Task, Turn, media_part
-from model.image import decode
+from model.image import ImageError, decode
 from synth.defects.planting import Defect, with_image
 from synth.specimen import Specimen
 
@@ -57,9 +59,29 @@ def _cut(data: bytes, rng: random.Random) -> bytes:
 
 
 def _rot(data: bytes, rng: random.Random) -> bytes:
-    """Bytes overwritten, bits flipped, or a run of bytes lost within the pixels of a JPEG, as by a failing disk."""
+    """Bytes overwritten, bits flipped, or a run of bytes lost within the pixels of a JPEG, as by a failing disk.
+
+    What can still be read shows it: rot that nobody could see is no defect.
+    """
     if not data.startswith(b"\xff\xd8\xff"):
         data = _saved(Image.fromarray(decode(data)), rng, quality=85)
+    clean = decode(data).astype(int)
+    broken = _rotten(data, rng)
+    while not _shows(clean, broken):
+        broken = _rotten(data, rng)
+    return broken
+
+
+def _shows(clean: np.ndarray[Any, Any], broken: bytes) -> bool:
+    """Whether a file can't be read, or half a hundredth of its pixels are off by a tenth of the levels."""
+    try:
+        pixels = decode(broken)
+    except ImageError:
+        return True
+    return pixels.shape != clean.shape or bool((abs(pixels - clean).max(axis=2) > 25).mean() > 0.005)
+
+
+def _rotten(data: bytes, rng: random.Random) -> bytes:
     start = data.index(b"\xff\xda") + 14
     broken, inside = bytearray(data), range(start, len(data) - 2)
     kind = rng.choice(["flip", "overwrite", "run"])

@@ -1,4 +1,8 @@
-"""What the defects of form say: refusals, fillers, and pieces of text to break."""
+"""What defects say: refusals, fillers, pieces of text to break, and things and queries of other images."""
+
+from __future__ import annotations
+
+import re
 
 REFUSALS = (
     "I'm sorry, but I can't assist with that.",
@@ -83,3 +87,24 @@ MARKUP = (
     "<div><span>{}</span></div>", "<table><tr><td>{}</td></tr></table>", "<ul><li>{}</li></ul>", "<h2>{}</h2>",
     '<a href="https://example.com">{}</a>', "<body><div class=\"x\"><p>{}</p></div></body>",
 )  # fmt: skip
+
+_STRANGERS = ("zebra", "traffic light", "umbrella", "teapot", "violin", "lighthouse", "cactus")
+_STRANGERS_ZH = ("斑马", "红绿灯", "雨伞", "茶壶", "小提琴", "灯塔", "仙人掌")
+_STRANGERS_ELSEWHERE = (
+    (re.compile(r"[\u3040-\u30ff]"), ("シマウマ", "ヤカン", "バイオリン")),
+    (re.compile(r"[\u4e00-\u9fff]"), _STRANGERS_ZH),
+    (re.compile(r"[\uac00-\ud7af]"), ("얼룩말", "우산", "등대")),
+    (re.compile(r"[\u0400-\u04ff]"), ("зебра", "чайник", "скрипка")),
+    (re.compile(r"[\u0600-\u06ff]"), ("مظلة", "إبريق", "كمان")),
+    (re.compile(r"[\u0900-\u097f]"), ("ज़ेब्रा", "छाता", "केतली")),
+)
+# How other images are asked about, for the things of a language.
+QUERIES = {
+    _STRANGERS: ("Locate the {} in the image.", "Find every {} in this picture.", "Where is the {}?", "Detect {}."),
+    _STRANGERS_ZH: ("框出图中的{}。", "找出图中所有的{}。", "请定位{}。"),
+}
+
+
+def strangers(text: str) -> tuple[str, ...]:
+    """Things that no sample has, named in the script of a text: other images of a set are asked about in the same."""
+    return next((words for script, words in _STRANGERS_ELSEWHERE if script.search(text)), _STRANGERS)

@@ -61,6 +61,29 @@ def measured(prompt: str, *labels: str, said: str | None = None, task: Task = "g
         ("框出图中所有的狗", "斑马", 0.0),
         ("检测所有物体", "狗", None),
         ("框出图中的狗", "dog", None),
+        ("Detect the dog.", "собака", None),  # asked in one language and labelled in another
+        ("Detect the dog.", "犬", None),
+        ("Locate the bar: 25-30.", "25–30", 1.0),
+        ("Locate the bar: 25-30.", "teapot", 0.0),
+        ("Locate the cell: Malta, Model B.", "Malta, Model B", 1.0),
+        ("Locate the cell: Malta, Model B.", "cactus", 0.0),  # though "cell" alone has many names
+        ("找出这个数据点：周四。", "周四", 1.0),
+        ("找出这个数据点：周四。", "雨伞", 0.0),
+        ("Où est cette barre : Lyon ?", "Lyon", 1.0),
+        ("Wo ist dieser Balken: Lyon?", "Teekanne", 0.0),
+        ("Aufgabe: finde alle Tiere", "Hund", None),  # no form that is known
+        ("Locate all bars, each by its name.", "Ada", None),
+        ("找出所有箱体，并标出名称。", "周四", None),
+        ("Find all moving objects in the image and say what kind each is: car, check box.", "check box", 1.0),
+        ("Find all moving objects in the image and say what kind each is: car, row.", "teapot", 0.0),
+        ("List everything that moves here, with boxes: car, bus.", "car", 1.0),
+        ("List everything that moves here, with boxes: car, bus.", "zebra", 0.0),
+        ("List everything that moves here: label, box, score.", "zebra", None),
+        ("List all dogs by breed.", "poodle", None),
+        ("Locate the red object.", "cup", None),
+        ("Count the circles by pointing at each circle first.", "circle", 1.0),
+        ("Count the circles by pointing at each circle first.", "zebra", 0.0),
+        ("Detect all houses and then count them.", "zebra", 0.0),
         ("", "dog", None),
     ],
 )
@@ -81,6 +104,8 @@ def test_the_worst_label_counts() -> None:
         ("There are three dogs.", ["dog"], 2),
         ("I see 12 red cars here", ["red car"] * 10, 2),
         ("Two dogs on the left, three dogs on the right", ["dog"] * 5, 0),
+        ("There are eight dogs in the image. There is 1 dog.", ["dog"], 7),
+        ("Five dogs: two dogs on the left, three dogs on the right", ["dog"] * 5, 0),
         ("three big dogs", ["dog"], None),
         ("at least two dogs", ["dog"] * 4, None),
         ("one of the two dogs", ["dog"], None),
@@ -124,6 +149,6 @@ def test_other_tasks_and_answers_with_regions() -> None:
     "text", [": " * 400_000, "find a" * 150_000, "two " * 250_000, "狗" * 300_000, " " * 900_000, "三只" * 9999]
 )
 def test_long_texts_take_no_long_time(text: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     measured("Detect all objects" + text, "dog", "狗", said=text)
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2

@@ -124,6 +124,9 @@ def test_corners_run_clockwise_from_the_reading_start() -> None:
     # A whole page upside down is read from there, and a column of Chinese is high and narrow by nature.
     assert measured(page(*(turned(line, 180) for line in straight)))["turned_line_ratio"] == 0.0
     assert measured(page(*straight, upright(200, 20, 215, 90, "发票联一二三")))["turned_line_ratio"] == 0.0
+    # One that lies along is a line as any other.
+    lying = quad(200, 20, 200, 5, 290, 5, 290, 20, text="发票联一二三")
+    assert measured(page(*straight, lying))["turned_line_ratio"] == 0.25
 
 
 def test_the_smallest_area_is_that_of_the_quad() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +25,7 @@ from filters.measuring import measure_samples
 from filters.predicate import parse_predicate
 from filters.presets import presets
 from synth.defects.grounding import DEFECTS
-from synth.defects.planting import Defect
+from synth.defects.planting import Defect, prompt_of, with_prompt
 from synth.raw.scenes import draw_scene
 from synth.raw.screens import draw_screen
 from synth.raw.signs import refer
@@ -111,6 +112,25 @@ def test_what_is_planted_is_dropped_by_its_rule(defect: Defect) -> None:
 def test_every_rule_on_grounding_has_a_defect() -> None:
     rules = yaml.safe_load((Path(str(presets_package.__file__)).parent / "v1" / "grounding.yaml").read_text("utf-8"))
     assert {defect.rule for defect in DEFECTS} == set(rules)
+
+
+def test_strangers_are_named_in_the_language_of_the_set_and_only_where_they_contradict() -> None:
+    plants = {defect.name: defect.plant for defect in DEFECTS}
+    scene = next(sample for sample in CLEAN if sample.task == "grounding" and len(sample.regions) > 2)
+
+    def spoilt(name: str, label: str, prompt: str) -> Specimen | None:
+        regions = tuple(replace(each, label=label) for each in scene.regions[:1])
+        return plants[name](with_prompt(Specimen(replace(scene, regions=regions), {}), prompt), random.Random(3))
+
+    renamed = spoilt("label_not_asked_for", "周四", "找出这个数据点：周四。")
+    assert renamed and re.fullmatch(r"[\u4e00-\u9fff]+", renamed.sample.regions[0].label)
+    assert spoilt("label_not_asked_for", "smallest object", "Where is the smallest object?") is None
+    asked = spoilt("query_of_another_image", "周四", "找出这个数据点：周四。")
+    assert asked and re.search(r"[\u4e00-\u9fff]{4}", prompt_of(asked.sample))
+    assert spoilt("query_of_another_image", "25-30", "Locate the bar: 25-30.") is None  # it may be written on a zebra
+    assert spoilt("wrong_count", "Mon", "Locate the point: Mon.") is None
+    assert spoilt("wrong_count", "Hexley, Price", "Locate the cell: Hexley, Price.") is None
+    assert spoilt("wrong_count", "dog", "Locate the dog.") is not None
 
 
 def test_points_and_counts_that_are_right_are_kept() -> None:

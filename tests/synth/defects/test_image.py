@@ -20,7 +20,7 @@ from filters.measuring import measure_image, measure_samples
 from filters.presets import presets
 from filters.signal import Signal
 from filters.signals import pixels, pixels_detail
-from model.image import ImageError, read_header
+from model.image import ImageError, decode, read_header
 from synth.defects.image import DEFECTS, IMAGE_TASKS
 from synth.defects.planting import Defect
 from synth.specimen import Specimen
@@ -108,6 +108,22 @@ def test_most_bit_rot_is_found() -> None:
     rot = next(each for each in DEFECTS if each.name == "rotten_file")
     found = [judged(planted(rot, "caption", seed)) is None for seed in range(60)]
     assert sum(found) >= 0.85 * len(found)
+
+
+def test_bit_rot_that_leaves_a_picture_shows_in_it() -> None:
+    rot = next(each for each in DEFECTS if each.name == "rotten_file")
+    left = 0
+    for seed in range(60):
+        clean, spoilt = specimen("caption", seed), planted(rot, "caption", seed)
+        (data,) = [data for name, data in spoilt.images.items() if name not in clean.images]
+        try:
+            pixels = decode(data).astype(int)
+        except ImageError:
+            continue
+        left += 1
+        (whole,) = [decode(clean.images[each.sha256]).astype(int) for each in clean.sample.media]
+        assert (abs(pixels - whole).max(axis=2) > 25).mean() > 0.004
+    assert left
 
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda each: each.name)

@@ -99,7 +99,7 @@ _STRANGERS_ELSEWHERE = (
     (re.compile(r"[\u0900-\u097f]"), ("ज़ेब्रा", "छाता", "केतली")),
 )
 # How other images are asked about, for the things of a language.
-QUERIES = {
+QUERIES: dict[tuple[str, ...], tuple[str, ...]] = {
     _STRANGERS: ("Locate the {} in the image.", "Find every {} in this picture.", "Where is the {}?", "Detect {}."),
     _STRANGERS_ZH: ("框出图中的{}。", "找出图中所有的{}。", "请定位{}。"),
 }

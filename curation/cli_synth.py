@@ -18,7 +18,7 @@ from curation.stage import Runtime, StageError, UsageError
 from curation.store import is_local, resolve, write_bytes
 from synth.generator import Generator
 
-RAW = "raw"
+RAW, PASTE = "raw", "paste"
 _RAW_ABOUT = "raw data for the demo's recipe: pairs, receipts, scenes, screens, charts, texts, with planted defects"
 MOST_N = 100_000_000
 
@@ -26,11 +26,14 @@ MOST_N = 100_000_000
 @app.command()
 def synth(
     name: Annotated[
-        str, typer.Argument(metavar="[NAME]", help="a generator, several with commas, `all`, or `raw`")
+        str, typer.Argument(metavar="[NAME]", help="a generator, several with commas, `all`, `paste`, or `raw`")
     ] = "",
     n: Annotated[int, typer.Option("--n", min=1, max=MOST_N, help="samples of each generator; of `raw`, rows")] = 600,
     seed: int = 0,
     out: Annotated[str, typer.Option("--out", help="folder or URL; several generators get a folder each in it")] = "",
+    data: Annotated[
+        str, typer.Option("--data", help="for `paste`: a folder that `winnow synth` or `winnow run` wrote")
+    ] = "",
     form: Annotated[
         Form, typer.Option("--format", help="`parquet`, with JSON lines beside it, or `webdataset`, tars")
     ] = "parquet",
@@ -47,6 +50,8 @@ def synth(
 
     Example: `winnow synth documents --n 10000 --out ./documents`, then `winnow run ./documents/recipe.yaml`
 
+    Example: `winnow synth paste --data ./work --n 5000 --out ./pasted`, of the labelled boxes in your own data
+
     Example: `winnow synth raw --n 2000 --out ./raw`, then `winnow plan curation/recipes/demo.yaml --data ./raw`
     """
     if show or not name:
@@ -57,7 +62,7 @@ def synth(
     if name == RAW:
         _draw_raw(Path(out), n, seed)
         return
-    chosen = _chosen(name)
+    chosen = _chosen(name, data)
     made = _generate(chosen, n, seed, resolve(out), form, shard_size, master, spark_settings(spark))
     if as_json:
         print_json(made if len(chosen) > 1 else made[chosen[0].name])
@@ -79,8 +84,9 @@ def _row(manifest: dict[str, Any]) -> dict[str, Any]:
 
 def _show(as_json: bool) -> None:
     from synth.catalogue import generators
+    from synth.grounding.paste import paste_generator
 
-    every = generators()
+    every = {**generators(), PASTE: paste_generator(())}
     if as_json:
         shown = ("name", "about", "version", "views", "cannot")
         print_json({key: {field: getattr(each, field) for field in shown} for key, each in every.items()})
@@ -94,15 +100,34 @@ def _show(as_json: bool) -> None:
     screen.print(Text.assemble((RAW, "bold"), f"  {_RAW_ABOUT}"))
 
 
-def _chosen(name: str) -> list[Generator]:
+def _chosen(name: str, data: str) -> list[Generator]:
     from synth.catalogue import generators
 
+    if name == PASTE:
+        return [_paste(data)]
+    if data:
+        raise UsageError("`--data` is for `paste`, which is made of it")
     every = generators()
     names = list(every) if name == "all" else [part.strip() for part in name.split(",") if part.strip()]
     for one in names:
         if one not in every:
-            raise UsageError(f"there is no generator `{one}`{nearest(one, [*every, RAW])}")
+            if one == PASTE:
+                raise UsageError("`paste` is made of your own data: generate it on its own, with --data")
+            raise UsageError(f"there is no generator `{one}`{nearest(one, [*every, PASTE, RAW])}")
     return [every[one] for one in dict.fromkeys(names)]
+
+
+def _paste(data: str) -> Generator:
+    from curation.annotated import annotated
+    from synth.grounding.cutouts import whole_boxes
+    from synth.grounding.paste import paste_generator
+
+    if not data:
+        raise UsageError("name the folder with your annotated images with --data")
+    own = annotated(resolve(data))
+    if not any(map(whole_boxes, own)):
+        raise UsageError(f"no labelled box in {data} lies wholly and alone in its image: there is nothing to cut out")
+    return paste_generator(own)
 
 
 def _order(generator: Generator, seed: int, form: Form, shard_size: int) -> Order:
@@ -119,6 +144,7 @@ def _order(generator: Generator, seed: int, form: Form, shard_size: int) -> Orde
         form=form,
         shard_size=-(-shard_size // generator.views) * generator.views,
         libraries=libraries,
+        data=generator.data,
     )
 
 

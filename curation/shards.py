@@ -42,6 +42,7 @@ class Order:
     form: Form
     shard_size: int  # samples
     libraries: dict[str, str]
+    data: str = ""  # a hash of what they are made of
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ class Generator:
     """`open` starts what the generator needs, such as a browser, and gives the function that makes a picture; it stops
     it again. `views` is the number of samples that every picture gives, so that sample number i is view i % views of
     picture i // views, whoever makes it. `version` is raised when the same seed gives other bytes; they also follow
-    from the versions of `libraries`, by the names of their packages (`chromium` stands for its fonts as well)."""
+    from the versions of `libraries`, by the names of their packages (`chromium` stands for its fonts as well), and
+    from somebody's own `data` where it is made of that."""
 
     name: str
     about: str
@@ -28,6 +29,7 @@ class Generator:
     open: Callable[[], AbstractContextManager[Make]]
     libraries: tuple[str, ...] = ()
     licence: str = "CC0-1.0"  # of its samples, unless one states its own
+    data: str = ""  # a hash of what it is made of
 
 
 def specimens(generator: Generator, make: Make, seed: int, start: int, stop: int) -> Iterator[Specimen]:

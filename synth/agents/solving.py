@@ -2,7 +2,7 @@
 
 Each answer is a script's body that gives a list of moves, or raises where the task has two right answers or none that
 a press can reach. `told` is the utterance; see the first lines for the rest of the words. Pages that have but a few
-hundred different episodes are left out.
+thousand different episodes are left out, as they would repeat.
 """
 
 from __future__ import annotations
@@ -75,14 +75,6 @@ TASKS: dict[str, str] = {
         const found = row.children[1].textContent;
         return [...fill(all('#tt')[0], 'text field', found, `The table says “${found}” for “${name}”. I type it.`),
           submit()];""",
-    "odd-or-even": """
-        const marked = all('#numbers .row').map(row => {
-          const number = row.querySelector('.display-number').textContent.trim();
-          const name = number % 2 ? 'Odd' : 'Even';
-          return {...tap(row.querySelector('.' + name.toLowerCase()), `${name} of ${number}`),
-            thought: `${number} is ${name.toLowerCase()}, so I mark it.`};
-        });
-        return [...marked, submit()];""",
     "find-word": """
         const which = parseInt(told.match(/(\\d+)\\w\\w word/)[1]);
         const word = all('#area p')[0].textContent.trim().split(/\\s+/)[which - 1].replace(/[^a-zA-Z]/g, '');

@@ -46,10 +46,10 @@ class Press:
         image, laid = self.render(page)
         return views(rng, page, laid, degrade(image, rng))
 
-    def picture(self, rng: random.Random, css: str = "") -> tuple[Page, Image, Laid, Degraded]:
-        """The page of the same `rng` with further CSS, before anything is degraded, and what would be done to it."""
+    def picture(self, rng: random.Random) -> tuple[Page, Image, Laid, Degraded]:
+        """The page of the same `rng`, before and after it is degraded."""
         page = drawn_page(rng)
-        image, laid = self.render(page, css)
+        image, laid = self.render(page)
         return page, image, laid, degrade(image, rng)
 
     def render(self, page: Page, css: str = "") -> tuple[Image, Laid]:
@@ -105,7 +105,7 @@ GENERATOR = Generator(
     about="printed pages in nine languages: QwenVL HTML, Markdown or text, text spotting, key fields",
     version=1,
     views=4,
-    libraries=(*browser.LIBRARIES, "opencv-python-headless", "numpy"),
+    libraries=(*browser.LIBRARIES, "opencv-python-headless", "numpy", "simplejpeg"),
     cannot=(
         "Handwriting, music sheets and chemical formulae are not made.",
         "Chinese and Japanese run in lines, never in columns; Arabic has no vowel signs and the digits 0 to 9.",

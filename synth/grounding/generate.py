@@ -47,7 +47,7 @@ GENERATOR = Generator(
     about="drawn objects with their boxes: find, refer, point, count, and ask for what is not there",
     version=1,
     views=VIEWS,
-    libraries=("pillow", "opencv-python-headless", "numpy"),
+    libraries=("pillow", "opencv-python-headless", "numpy", "simplejpeg"),
     cannot=(
         "Things are flat drawings of 38 kinds in 12 colours, and nothing hides more than a thirtieth of another.",
         "Prompts and answers are English and come from a few dozen templates.",

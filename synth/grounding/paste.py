@@ -6,11 +6,12 @@ they are as complete as the annotation was.
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -50,22 +51,26 @@ class Pasted:
 def paste_generator(specimens: Sequence[Specimen], masks: bool = True) -> Generator:
     """A generator of pictures with cut-outs of these samples' labelled boxes; at most their number of images is held.
 
-    `open` cuts them out, and raises ValueError where there is nothing to cut. A sample's licence is its parents'
-    business: made samples name them in `parents`.
+    `open` cuts them out, and raises ValueError where there is nothing to cut. What is made of samples has their row ids
+    as its `parents` and all their licences as its own.
     """
+    licences = {each.sample.row_id: each.sample.licence for each in specimens}
 
     @contextmanager
     def opened() -> Iterator[Make]:
         found = cutouts(specimens, masks)
         if not found:
-            raise ValueError("no labelled box lies wholly and alone in its image, so that there is nothing to paste")
-        yield lambda rng: _samples(rng, paste(rng, found, specimens))
+            raise ValueError("no labelled box lies wholly and alone in its image: there is nothing to paste")
+        yield lambda rng: _samples(rng, paste(rng, found, specimens), licences)
 
     return Generator(
         name="paste",
         about="cut-outs of your own annotated images on your other images or on drawn grounds",
         version=1,
         views=VIEWS,
+        libraries=("pillow", "opencv-python-headless", "numpy", "simplejpeg"),
+        licence="",
+        data=_hash(specimens) if specimens else "",
         cannot=(
             "What the annotation of an image left out is left out of its answers too.",
             "Light and shadow of a cut-out are those of its own image, and it is never turned or mirrored.",
@@ -121,7 +126,13 @@ def _near(box: Box, region: Region) -> bool:
     return box[0] - _GAP < x2 and x1 < box[2] + _GAP and box[1] - _GAP < y2 and y1 < box[3] + _GAP
 
 
-def _samples(rng: random.Random, pasted: Pasted) -> list[Specimen]:
+def _hash(specimens: Sequence[Specimen]) -> str:
+    """16 hex digits that follow from the samples and the bytes of their images."""
+    told = [f"{each.sample} {sorted(each.images)}" for each in specimens]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
+
+
+def _samples(rng: random.Random, pasted: Pasted, licences: Mapping[str, str]) -> list[Specimen]:
     data = jpeg(pasted.picture, rng.randint(88, 95))
     media = medium(data)
     counts = Counter(region.label for region in pasted.regions)
@@ -133,7 +144,9 @@ def _samples(rng: random.Random, pasted: Pasted) -> list[Specimen]:
         (rng.choice(_FIND_ALL).format(labels=", ".join(sorted(counts))), list(pasted.regions), ""),
         (rng.choice(_COUNT).format(label=label), mine, said),
     ]
-    return [Specimen(_sample(pasted, media, *each), {media.sha256: data}) for each in asked]
+    licence = ", ".join(sorted({licences[parent] for parent in pasted.parents} - {""}))
+    made = [replace(_sample(pasted, media, *each), licence=licence) for each in asked]
+    return [Specimen(sample, {media.sha256: data}) for sample in made]
 
 
 def _sample(pasted: Pasted, media: Media, prompt: str, regions: Sequence[Region], said: str) -> Sample:

@@ -66,11 +66,13 @@ def _ink(image: Image.Image) -> Image.Image:
 
 
 def body(drawn: Drawn) -> Box:
-    """The box around all ink but the title and the note."""
-    image = drawn.image
+    """The box around all ink but the title and the note. A legend may reach down beside the note."""
+    image, (x1, y1, x2, y2) = drawn.image, drawn.note
+    if any(drawn.note):
+        image = image.copy()
+        image.paste(image.getpixel((1, 1)) or 0, (x1 - 2, y1 - 2, x2 + 2, y2 + 2))
     top = drawn.title[3] if any(drawn.title) else 0
-    bottom = drawn.note[1] if any(drawn.note) else image.height
-    return tight(image, (0, top, image.width, bottom))
+    return tight(image, (0, top, image.width, image.height))
 
 
 def crossed(facts: Facts, marks: Sequence[Mark]) -> bool:

@@ -64,8 +64,12 @@ class Charts:
     page: Page
 
     def __call__(self, rng: random.Random) -> Sequence[Specimen]:
+        return self.made(rng)[0]
+
+    def made(self, rng: random.Random) -> tuple[Sequence[Specimen], Facts, Style, Drawn]:
+        """The samples of a chart, and the chart."""
         facts, style, drawn = self.plan(rng)
-        return _views(rng, facts, style, drawn)
+        return _views(rng, facts, style, drawn), facts, style, drawn
 
     def plan(self, rng: random.Random) -> tuple[Facts, Style, Drawn]:
         """A chart none of whose texts or points is in another's way.

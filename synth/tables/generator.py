@@ -34,9 +34,14 @@ class Tables:
     page: Page
 
     def __call__(self, rng: random.Random) -> Sequence[Specimen]:
+        return self.laid_out(rng)[0]
+
+    def laid_out(self, rng: random.Random) -> tuple[Sequence[Specimen], Sheet]:
+        """The samples of a table, and the sheet that they are about, which is still on the page."""
         content, look, sheet = self.plan(rng)
         data = encode(sheet.image, look.suffix, rng.randint(85, 95))
-        return [Specimen(sample, {medium(data).sha256: data}) for sample in _views(rng, content, sheet, medium(data))]
+        media = medium(data)
+        return [Specimen(sample, {media.sha256: data}) for sample in _views(rng, content, sheet, media)], sheet
 
     def plan(self, rng: random.Random) -> tuple[Content, Look, Sheet]:
         """A table that fits its sheet.

@@ -16,6 +16,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT))  # `tests` is no package of the project; benchmarks are run from the root
 
+from synth.catalogue import generators  # noqa: E402
 from synth.generator import Make  # noqa: E402
 from synth.specimen import Specimen  # noqa: E402
 from tests.benchmarks.synth import figures  # noqa: E402
@@ -38,6 +39,10 @@ def test_samples_are_timed_and_checked_and_further_ones_only_looked_at() -> None
     untold = worked(SIGNS, "no check", 0, range(2), range(0))
     assert (untold.checked, untold.untold) == (0, "no check")
     assert "truth_signs" in str(truth_of("signs"))
+
+
+def test_every_generator_has_its_check() -> None:
+    assert [name for name in generators() if not callable(truth_of(name))] == []
 
 
 def test_figures_add_up_over_the_processes() -> None:

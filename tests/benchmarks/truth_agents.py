@@ -1,9 +1,7 @@
-"""Checks of screens, agents and miniwob by other ways than the ones that made them.
+"""Checks of episodes, of our own programs and of MiniWoB++, by another way than the one that made them.
 
-Screens: the browser says which element a real click at a box's middle reaches, hiding that element must change pixels
-inside its box alone, and a raster of points over the page finds what can be pressed. Episodes: the steps are written
-as a model would write them, read back, and carried out on a fresh page, which must then be in the state that the task
-asks for, and must not be when one press goes elsewhere.
+The steps are written as a model would write them, read back, and carried out on a fresh page, which must then be in the
+state that the task asks for, and must not be when one press goes elsewhere.
 """
 
 from __future__ import annotations
@@ -11,6 +9,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator, Sequence
+from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,32 +18,29 @@ from curation.contract.sample import Step
 from model.actions import ParsedStep
 from synth.agents.episodes import Episodes
 from synth.agents.miniwob import Puzzles
-from synth.agents.screens import Screens
 from synth.generator import Make
 from synth.specimen import Specimen
-from tests.benchmarks.truth_screens import rgb, written, wrong_screen, wrong_step
+from tests.benchmarks.truth_screens import rgb, written, wrong_step
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 
 def wrong(made: Sequence[Specimen], again: Make | None, rng_key: str) -> list[str]:
-    """What is wrong with the samples of one picture or episode; `again` is the opened generator's `make`, which is
-    asked for a fresh page only. Raises TypeError for samples of another generator."""
-    if isinstance(again, Screens):
-        return wrong_screen(made, again, rng_key)
-    if isinstance(again, Episodes | Puzzles):
-        return [*_wrong_trajectory(made[0], again, rng_key), *wrong_step(made[1].sample)]
-    raise TypeError(f"these checks need the make of screens, agents or miniwob, not {type(again).__name__}")
+    """What is wrong with the samples of one episode, which `again`, the opened generator's `make`, plays once more.
+    Raises TypeError where it is that of another generator."""
+    if not isinstance(again, Episodes | Puzzles):
+        raise TypeError(f"these checks need the make of agents or miniwob, not {type(again).__name__}")
+    return [*_wrong_trajectory(made[0], again, rng_key), *wrong_step(made[1].sample)]
 
 
 def _wrong_trajectory(made: Specimen, again: Episodes | Puzzles, rng_key: str) -> list[str]:
     sample = made.sample
-    fresh = _fresh(again, rng_key)
+    screens, fresh = _again(again, rng_key)
     page, scale = next(fresh)
     if _done(page):
         return ["the task is done before anything is done"]
-    found = []
+    found = [] if screens == [made.images[each.sha256] for each in sample.media] else ["the same key gave other bytes"]
     for index, step in enumerate(sample.steps):
         text, parsed = written(sample, index)
         if parsed is None:
@@ -70,16 +66,15 @@ def _wrong_trajectory(made: Specimen, again: Episodes | Puzzles, rng_key: str) -
     return found
 
 
-def _fresh(again: Episodes | Puzzles, rng_key: str) -> Iterator[tuple[Page, float]]:
-    """The episode's page as it was before anything was done, as often as it is asked for."""
+def _again(again: Episodes | Puzzles, rng_key: str) -> tuple[list[bytes], Iterator[tuple[Page, float]]]:
+    """The episode's screens when it is played once more, and its page as it was before anything was done, with its
+    pixels for each CSS pixel, as often as it is asked for."""
     if isinstance(again, Episodes):
-        plan, _ = again.played(random.Random(rng_key))
-        while True:
-            recorder = again.recorder(plan, random.Random(0))
-            yield recorder.page, recorder.scale
-    puzzle, _, _ = again.played(random.Random(rng_key))
-    while True:
-        yield again.start(puzzle), puzzle.scale
+        plan, recorder = again.played(random.Random(rng_key))
+        starts = (again.recorder(plan, random.Random(0)) for _ in count())
+        return recorder.screens, ((each.page, each.scale) for each in starts)
+    puzzle, _, recorder = again.played(random.Random(rng_key))
+    return recorder.screens, ((again.start(puzzle), puzzle.scale) for _ in count())
 
 
 def _done(page: Page) -> bool:

@@ -11,7 +11,7 @@ import json
 import random
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -20,9 +20,11 @@ from PIL import Image
 from curation.contract.sample import Region
 from filters.reading.markup import read_page
 from filters.verify import anls, boxes_f1, fields_score
-from synth.degrade import warped
+from synth.degrade import Degraded, warped
+from synth.degrade import Image as Picture
 from synth.documents.generator import Press
-from synth.documents.page import page_answer
+from synth.documents.layout import Laid
+from synth.documents.page import Page, page_answer
 from synth.generator import Make
 from synth.specimen import Specimen
 
@@ -44,9 +46,33 @@ def wrong(made: Sequence[Specimen], again: Make | None, rng_key: str) -> list[st
     found += [f"fields: {each}" for each in _wrong_fields(fields, spotting)]
     found += [f"verifier: {each}" for each in _wrong_verifiers(reading, spotting, fields)]
     if isinstance(again, Press):
-        found += [f"lines: {each}" for each in _wrong_lines(spotting, again, rng_key)]
-        found += [f"boxes: {each}" for each in _wrong_boxes(html, again, rng_key)]
+        shown = Shown(again, *again.picture(random.Random(rng_key)))
+        found += [f"lines: {each}" for each in _wrong_lines(spotting, shown)]
+        found += [f"boxes: {each}" for each in _wrong_boxes(html, shown, rng_key)]
     return found
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The page as it was rendered once more, before and after it was worn."""
+
+    press: Press
+    page: Page
+    clean: Picture
+    laid: Laid
+    degraded: Degraded
+
+    @property
+    def turned(self) -> bool:
+        return bool((self.degraded.matrix != np.eye(3)).any())
+
+    def changed(self, css: str) -> Pixels:
+        """The pixels that change by `css`, through the page's skew or perspective."""
+        before, after = self.clean, self.press.render(self.page, css)[0]
+        if self.turned:
+            before, after = (warped(each, self.degraded.matrix, (0, 0, 0)) for each in (before, after))
+        different: Pixels = np.abs(before.astype(np.int16) - after).max(axis=2) > _SEEN
+        return different
 
 
 def _wrong_picture(made: Sequence[Specimen]) -> list[str]:
@@ -133,23 +159,13 @@ def _wrong_verifiers(reading: Specimen, spotting: Specimen, fields: Specimen) ->
     ]
 
 
-def _wrong_lines(spotting: Specimen, press: Press, rng_key: str) -> list[str]:
+def _wrong_lines(spotting: Specimen, shown: Shown) -> list[str]:
     """All ink of the page's text must lie in the lines' quads, and reach each side of every quad."""
-    ink = _difference_of(press, rng_key, f"[data-k]{{{_SHOWN}}}")
+    ink = shown.changed(f"[data-k]{{{_SHOWN}}}")
     regions = spotting.sample.regions
     outside = ink & ~_covered(regions, ink.shape)
     found = [f"{np.count_nonzero(outside)} pixels of text outside, first {_first(outside)}"] if outside.any() else []
     return found + [f"{region.text!r} at {region.box}: {why}" for region in regions if (why := _loose(region, ink))]
-
-
-def _difference_of(press: Press, rng_key: str, css: str) -> Pixels:
-    """The pixels that the page of `rng_key` changes by `css`, through its skew or perspective."""
-    _, before, _, degraded = press.picture(random.Random(rng_key))
-    _, after, _, _ = press.picture(random.Random(rng_key), css)
-    if (degraded.matrix != np.eye(3)).any():
-        before, after = (warped(each, degraded.matrix, (0, 0, 0)) for each in (before, after))
-    changed: Pixels = np.abs(before.astype(np.int16) - after).max(axis=2) > _SEEN
-    return changed
 
 
 def _covered(regions: Sequence[Region], shape: tuple[int, ...]) -> Pixels:
@@ -199,19 +215,18 @@ def _first(mask: Pixels) -> str:
     return f"at {x}, {y}"
 
 
-def _wrong_boxes(html: Specimen, press: Press, rng_key: str) -> list[str]:
+def _wrong_boxes(html: Specimen, shown: Shown, rng_key: str) -> list[str]:
     """Two elements, hidden one at a time: what changes must fill their data-bbox."""
-    page, _, laid, degraded = press.picture(random.Random(rng_key))
-    near = _NEAR + _TURNED * bool((degraded.matrix != np.eye(3)).any())
-    shown = replace(page, flow=page.flow[: len(page.flow) - laid.gone])
-    names = _BOX.findall(page_answer(shown, str))
+    near, flow = _NEAR + _TURNED * shown.turned, shown.page.flow
+    there = replace(shown.page, flow=flow[: len(flow) - shown.laid.gone])
+    names = _BOX.findall(page_answer(there, str))
     boxes = _BOX.findall(html.sample.answer.text)
     if len(names) != len(boxes):
         return [f"{len(boxes)} boxes for {len(names)} elements"]
     found = []
     for place in random.Random(f"{rng_key}/hidden").sample(range(len(names)), min(2, len(names))):
         name, box = names[place], tuple(map(int, boxes[place].split()))
-        ink = _difference_of(press, rng_key, _hiding(name))
+        ink = shown.changed(_hiding(name))
         if not ink.any():
             found.append(f"{name} changes nothing")
             continue

@@ -267,9 +267,9 @@ def _level(sample: Sample, table: pd.DataFrame) -> list[str]:
 
 def _drawn_again(made: Sequence[Specimen], again: Charts, rng_key: str) -> list[str]:
     """The same bytes from the same key; another value for one row changes the picture at that row's mark alone."""
-    if [each.images for each in again(random.Random(rng_key))] != [each.images for each in made]:
+    twin, facts, style, drawn = again.made(random.Random(rng_key))
+    if [each.images for each in twin] != [each.images for each in made]:
         return ["the same key gave other bytes"]
-    facts, style, drawn = again.plan(random.Random(rng_key))
     if facts.kind not in ("bar", "barh", "histogram") or not drawn.marks:
         return []
     row = min(range(len(facts.rows)), key=lambda each: facts.values[each][0])

@@ -1,4 +1,8 @@
-"""Checks of screens by the browser's own answers, and of single steps by their verifier; see `truth_agents`."""
+"""Checks of screens by the browser's own answers, and of single steps by their verifier.
+
+The browser says which element a real click at a box's middle reaches, hiding that element must change pixels inside its
+box alone, and a raster of points over the page finds what can be pressed.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,7 @@ from model.actions import ParsedStep, parse_step, render_step
 from model.family import family
 from model.geometry import seen_size
 from synth.agents.screens import Screens
+from synth.generator import Make
 from synth.specimen import Specimen
 
 if TYPE_CHECKING:
@@ -29,7 +34,11 @@ _EDGE = 2  # pixels that antialiasing and rounding outwards may take
 _FRAMED = ("button", "text field", "drop-down list", "switch", "check box", "radio button")  # what has an outline
 
 
-def wrong_screen(made: Sequence[Specimen], again: Screens, rng_key: str) -> list[str]:
+def wrong(made: Sequence[Specimen], again: Make | None, rng_key: str) -> list[str]:
+    """What is wrong with the samples of one screen, which `again` shows once more. Raises TypeError where it is not
+    the opened generator's `make`."""
+    if not isinstance(again, Screens):
+        raise TypeError(f"these checks need the make of screens, not {type(again).__name__}")
     app, page, _ = again.shown(random.Random(rng_key))
     scale = app.look.profile.scale
     referring, click, detection, caption, question = (each.sample for each in made)

@@ -168,10 +168,9 @@ def _set_again(
     image: Image.Image,
 ) -> list[str]:
     """The same bytes from the same key; each cell's text at the middle of its box; ink where there is text."""
-    twin = again(random.Random(rng_key))
+    twin, sheet = again.laid_out(random.Random(rng_key))
     if [each.images for each in twin] != [each.images for each in made]:
         return ["the same key gave other bytes"]
-    _, _, sheet = again.plan(random.Random(rng_key))
     cells = found.iter("th", "td")
     wanted = [[cell.text_content(), int(cell.get("rowspan", 1)), int(cell.get("colspan", 1))] for cell in cells]
     messages = []

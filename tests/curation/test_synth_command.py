@@ -20,12 +20,15 @@ import pytest
 from curation import synthesis
 from curation.contract.sample import from_row
 from curation.contract.table import read_table
+from curation.decide import check_rules
 from curation.ledger import Ledger
+from curation.media import MediaStore
 from curation.progress import console
 from curation.run import execute
 from curation.shards import Form, Order
 from curation.stage import Runtime, UsageError
 from curation.workspace import Workspace
+from filters.api import decide, measure
 from synth.catalogue import generators
 from synth.generator import Generator, Make, specimens
 from tests.conftest import ROOT
@@ -186,16 +189,18 @@ def test_both_formats_are_read_back_whole(made: Path, tarred: Path, spark: Any, 
     recipe = tmp_path / "data" / "recipe.yaml"
     recipe.write_text(synthesis.recipe_text({name: (name, manifest) for name, manifest in manifests.items()}))
     workspace = Workspace.open(recipe, tmp_path / "out")
-    execute(workspace, console(), "+decide", spark)
+    execute(workspace, console(), ",".join(f"ingest_{name}" for name in folders), spark)
     ledger, wanted = Ledger.of(workspace.store), rows_of(made)
     for name in folders:
-        rows = sorted(read_table(ledger.need(f"ingest_{name}")).to_pylist(), key=_number)
+        table = read_table(ledger.need(f"ingest_{name}"))
+        rows = sorted(table.to_pylist(), key=_number)
         for got, want in zip(rows, wanted, strict=True):
             assert got["fate"] == "kept" and got["source"] == name and got["row_id"].startswith(f"{name}:")
             assert got["parents"] == [want["row_id"]]
             for column in ("sample_id", "task", "messages", "regions", "answer", "tags", "licence"):
                 assert got[column] == want[column], column
-    assert {row["fate"] for row in read_table(ledger.need("decide")).to_pylist()} == {"kept"}
+        decided = decide(measure(table, images=MediaStore(workspace.store).get), check_rules(workspace.recipe))
+        assert set(decided["fate"].to_pylist()) == {"kept"}
 
 
 def _number(row: dict[str, Any]) -> tuple[int, int]:

@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,9 @@ def test_a_real_server_answers_as_the_engine_in_this_process(served: tuple[str, 
     local = open_local(folder, asked.min_pixels, asked.max_pixels, "cpu")
     drawing = Drawing(max_new_tokens=8)
     answers = engine.generate(prompts, drawing)
-    assert answers == local.generate(prompts, drawing)
+    # The server takes away the blank that random weights may begin with; trained ones begin with a word.
+    here = [[replace(reply, text=reply.text.lstrip()) for reply in some] for some in local.generate(prompts, drawing)]
+    assert answers == here
     assert len({reply.text for (reply,) in answers}) == 4
     (drawn,) = engine.generate(prompts[:1], Drawing(candidates=3, temperature=1.0, max_new_tokens=8))
     assert len({reply.text for reply in drawn}) == 3

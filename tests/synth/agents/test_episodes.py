@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,10 +22,10 @@ def make() -> Iterator[Make]:
         yield opened
 
 
-@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("number", range(1, 3))
 def test_the_steps_as_written_do_the_task(make: Make, number: int) -> None:
     key = f"agents/0/{number}"
-    made = made_twice(make, key)
+    made = make(random.Random(key))
     whole, single = (each.sample for each in made)
     assert 3 <= len(whole.steps) <= 20
     assert whole.steps[-1].action == "terminate" and "success" in whole.tags

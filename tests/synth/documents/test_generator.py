@@ -17,11 +17,10 @@ from filters.presets import presets
 from synth.documents import GENERATOR
 from synth.documents.fonts import check_fonts
 from synth.documents.generator import KINDS, LANGUAGES, Press, opened
-from synth.generator import specimens
 from synth.specimen import Specimen
 from tests.benchmarks.truth_documents import wrong
 
-KEYS = [f"documents/7/{picture}" for picture in range(8)]
+KEYS = [f"documents/7/{picture}" for picture in range(6)]
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +35,7 @@ def made(press: Press) -> dict[str, Sequence[Specimen]]:
 
 
 def test_the_same_seed_gives_the_same_bytes(press: Press, made: dict[str, Sequence[Specimen]]) -> None:
-    for key in KEYS[3:0:-1]:
+    for key in KEYS[2:0:-1]:
         assert list(press(random.Random(key))) == list(made[key])
 
 
@@ -51,13 +50,13 @@ def test_each_page_has_its_four_views(made: dict[str, Sequence[Specimen]]) -> No
 
 
 def test_nothing_is_wrong_by_other_routes(press: Press, made: dict[str, Sequence[Specimen]]) -> None:
-    assert {key: found for key in KEYS[:5] if (found := wrong(made[key], press, key))} == {}
+    assert {key: found for key in KEYS[:4] if (found := wrong(made[key], press, key))} == {}
 
 
-def test_every_preset_keeps_them(press: Press) -> None:
-    samples = list(specimens(GENERATOR, press, 3, 0, 24))
-    table = pa.Table.from_pylist([{"sample_id": each.sample.row_id, **asdict(each.sample)} for each in samples], SAMPLE)
-    images = {sha256: data for each in samples for sha256, data in each.images.items()}
+def test_every_preset_keeps_them(made: dict[str, Sequence[Specimen]]) -> None:
+    named = {f"{key}.{view}": each for key, views in made.items() for view, each in enumerate(views)}
+    table = pa.Table.from_pylist([{"sample_id": name, **asdict(each.sample)} for name, each in named.items()], SAMPLE)
+    images = {sha256: data for each in named.values() for sha256, data in each.images.items()}
     decided = decide(measure(table, images=images), presets())
     assert decided["reason"].to_pylist() == [""] * 24 and set(decided["fate"].to_pylist()) == {"kept"}
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from synth.grounding.cutouts import cutouts, scaled, whole_boxes
 from synth.grounding.generate import drawn, make
 from synth.grounding.paste import paste, paste_generator
 from synth.specimen import Specimen
+from tests.benchmarks.truth_paste import wrong_of
 
 
 def annotated(count: int = 3) -> list[Specimen]:
@@ -97,6 +99,40 @@ def test_a_generator_of_three_samples_a_picture() -> None:
     find, everything, count = (each.sample for each in first)
     assert len(everything.regions) >= len(find.regions) == len(count.regions)
     assert count.messages[1].parts[-1].text.strip() in (f"There are {len(find.regions)}.", "There is 1.")
+
+
+def test_what_is_said_of_pasted_pictures_is_found_in_their_pixels() -> None:
+    licences = ("CC-BY-4.0", "CC0-1.0", "")
+    own = [Specimen(replace(o.sample, licence=each), o.images) for o, each in zip(OWN, licences, strict=True)]
+    wrong, seen = wrong_of(own), set()
+    with paste_generator(own).open() as make_pasted:
+        for key in ("paste/0/0", "paste/0/1", "paste/0/2", "paste/0/3"):
+            made = list(make_pasted(random.Random(key)))
+            assert wrong(made, make_pasted, key) == []
+            seen.add(made[1].sample.licence)
+            faults = {
+                "is not at": _with(made, 1, regions=_moved(made[1].sample.regions)),
+                "boxes of": _with(made, 0, regions=made[1].sample.regions + made[0].sample.regions[:1]),
+                "for": _with(made, 2, answer=replace(made[2].sample.answer, text="There are 99.")),
+                "the licence": _with(made, 1, licence="MIT"),
+            }
+            for told, spoilt in faults.items():
+                assert any(told in message for message in wrong(spoilt, None, key)), (key, told)
+    assert "CC-BY-4.0, CC0-1.0" in seen
+
+
+def _with(made: list[Specimen], view: int, **changes: Any) -> list[Specimen]:
+    return [
+        replace(each, sample=replace(each.sample, **changes)) if at == view else each for at, each in enumerate(made)
+    ]
+
+
+def _moved(regions: tuple[Region, ...]) -> tuple[Region, ...]:
+    """The first box where nothing of it is: away by its own size, to the upper left where there is room."""
+    first = regions[0]
+    x1, y1, x2, y2 = first.box
+    away = (x2, y2, 2 * x2 - x1, 2 * y2 - y1) if x1 < x2 - x1 or y1 < y2 - y1 else (2 * x1 - x2, 2 * y1 - y2, x1, y1)
+    return (replace(first, points=away), *regions[1:])
 
 
 def test_nothing_to_cut_is_said() -> None:

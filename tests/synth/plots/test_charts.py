@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import count
 
 import numpy as np
 import pytest
@@ -16,7 +15,8 @@ from synth.plots.generator import GENERATOR, Charts
 from synth.specimen import Specimen
 from tests.benchmarks.truth_plots import raised, wrong
 
-KEYS = [f"charts/{seed}" for seed in range(9)]
+KEYS = [f"charts/{seed}" for seed in (0, 4, 14, 1, 2, 3)]  # bars of seaborn, plotly and matplotlib, then other kinds
+BARS = "bars 8"  # upright bars of matplotlib without their numbers, all of which are asked for
 
 
 @pytest.fixture(scope="module")
@@ -45,15 +45,15 @@ def test_each_chart_has_its_views_and_its_own_picture(made: dict[str, list[Speci
 
 def test_a_picture_leaves_nothing_for_the_next(charts: Charts, made: dict[str, list[Specimen]]) -> None:
     """The same key gives the same samples in another order of pictures, and through the house's own numbering."""
-    for key in reversed(KEYS[:2]):
-        assert list(charts(random.Random(key))) == made[key]
-    first, second = (list(specimens(GENERATOR, charts, 3, start, 5)) for start in (0, 4))
-    assert first[4:] == second and second[0].sample.row_id == "charts/3/0.4"
+    assert list(charts(random.Random(KEYS[1]))) == made[KEYS[1]]
+    made_here = list(charts(random.Random("charts/3/0")))
+    (last,) = specimens(GENERATOR, charts, 3, 4, 5)
+    assert last.sample.row_id == "charts/3/0.4" and last.images == made_here[4].images
 
 
 def test_wrong_answers_are_found(made: dict[str, list[Specimen]]) -> None:
     for index, text in ((1, "123456"), (2, "No such row"), (3, "0.123")):
-        for each in made.values():
+        for each in list(made.values())[:4]:
             spoiled = list(each)
             sample = spoiled[index].sample
             answer = "No" if sample.answer.text == "Yes" else "Yes" if sample.answer.text == "No" else text
@@ -65,12 +65,10 @@ def test_wrong_answers_are_found(made: dict[str, list[Specimen]]) -> None:
 
 
 def test_a_moved_bar_is_found(charts: Charts) -> None:
-    for seed in count():
-        made = list(charts(random.Random(f"bars {seed}")))
-        sample = made[4].sample
-        x1, y1, x2, y2 = sample.regions[0].points
-        if {"chart:bar", "chart:stacked"} & set(sample.tags) and min(x2 - x1, y2 - y1) >= 20:
-            break
+    made = list(charts(random.Random(BARS)))
+    sample = made[4].sample
+    x1, y1, x2, y2 = sample.regions[0].points
+    assert "chart:bar" in sample.tags and min(x2 - x1, y2 - y1) >= 20
     moved = Region(points=(x1 + 9, y1, x2 + 9, y2), label=sample.regions[0].label)
     spoiled = Specimen(replace(sample, regions=(moved, *sample.regions[1:])), made[4].images)
     assert wrong(made, None, "") == [] and wrong([*made[:4], spoiled], None, "")
@@ -78,11 +76,8 @@ def test_a_moved_bar_is_found(charts: Charts) -> None:
 
 def test_another_value_changes_its_mark_only(charts: Charts) -> None:
     """Bars of matplotlib: the rows of pixels that change are those between the two tops of the bar."""
-    rng = random.Random(3)
-    while True:
-        facts, style, drawn = charts.plan(rng)
-        if facts.kind == "bar" and style.library == "matplotlib" and not facts.printed:
-            break
+    facts, style, drawn = charts.plan(random.Random(BARS))
+    assert (facts.kind, style.library, facts.printed) == ("bar", "matplotlib", False)
     row = min(range(len(facts.rows)), key=lambda each: facts.values[each][0])
     other = charts.draw(raised(facts, row), style)
     changed = np.abs(np.asarray(drawn.image).astype(int) - np.asarray(other.image).astype(int)).max(axis=2) > 24

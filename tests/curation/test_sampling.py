@@ -112,7 +112,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     for skill in ("count", "place", "look", "name", "count", "place", "look", "name"):
         board = draw_board(rng, 3)
-        question = ask(rng, board, skill)  # type: ignore[arg-type]
+        question = ask(rng, board, skill)
         assert question
         add("boards", board.image, question=question.text, answer=question.answer)
     for _ in range(6):
@@ -368,7 +368,7 @@ def test_another_threshold_asks_no_model(ran: Ran, recipe: Path, vary: Any, spar
     assert sum("/candidates/" in path for path in before) == sum("/scores/" in path for path in before) == 1
     scores = sorted(value for row in samples if (value := lowest(row)) is not None)
     least = scores[len(scores) // 4] + 1e-9 if scores else 0.5  # a poor judge has no opinion at all
-    changes = {"rules.wide_enough.min": 21, "score.min": least, "sample.pairs": 2}
+    changes = {"rules.wide_enough.min": 23, "score.min": least, "sample.pairs": 2}
     again = Ran(vary(recipe, changes), ran.workspace.out, Path(ran.workspace.data)).run(spark)
     assert again.batches() == before
     narrow = {row["row_id"] for row in again.rows("decide") if row["reason"] == "wide_enough"}

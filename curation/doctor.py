@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
 from curation.spark import MIN_JAVA, installed_java, java_version
+from synth.browser import chromium_path
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def _packages() -> list[Finding]:
 
 
 def _chromium() -> Finding:
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    path = chromium_path()
     return Finding("chromium", path is not None, path or "none", "apt-get install chromium", needed=False)
 
 

@@ -28,6 +28,11 @@ FLAGS = (
 )
 
 
+def chromium_path() -> str | None:
+    """Where this machine's browser is, by the names that distributions give it; None where there is none."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """A headless browser; its pages should be opened in contexts with `offline=True`.
@@ -35,7 +40,7 @@ def chromium() -> Iterator[Browser]:
     Raises:
         RuntimeError: Playwright or Chromium is missing; the message says what brings it.
     """
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    path = chromium_path()
     if not path:
         raise RuntimeError("no Chromium on this machine; `apt-get install chromium` brings it")
     try:

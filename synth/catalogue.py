@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from synth.agents import episodes as agents
 from synth.agents import miniwob, screens
+from synth.browser import chromium_path
 from synth.documents import generator as documents
 from synth.generator import Generator
 from synth.grounding import generate as scenes
@@ -60,7 +61,7 @@ def _installed(library: str) -> str:
 
 
 def _chromium() -> str:
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    path = chromium_path()
     if not path:
         raise RuntimeError("no Chromium on this machine; `apt-get install chromium` brings it")
     told = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=60).stdout

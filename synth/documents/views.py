@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import random
 from dataclasses import replace
 
 from curation.contract.sample import (
     Answer,
-    Media,
     Part,
     Region,
     Sample,
@@ -27,7 +25,7 @@ from synth.documents.formula import Formula
 from synth.documents.layout import Laid, upright
 from synth.documents.page import Page, page_answer, sections
 from synth.raw.pages import PROMPT as HTML_PROMPT
-from synth.specimen import Specimen
+from synth.specimen import Specimen, medium
 
 _MARKDOWN = (
     "Convert this page to Markdown.",
@@ -45,14 +43,7 @@ def views(rng: random.Random, page: Page, laid: Laid, degraded: Degraded) -> tup
     import simplejpeg
 
     data: bytes = simplejpeg.encode_jpeg(degraded.image, quality=degraded.quality, colorsubsampling="420")
-    media = Media(
-        sha256=hashlib.sha256(data).hexdigest(),
-        mime="image/jpeg",
-        width=laid.width,
-        height=laid.height,
-        size=len(data),
-        mode="RGB",
-    )
+    media = medium(data)
     kept = _without_gone(page, laid.gone)
     seen = laid.moved(degraded.matrix) if _moves(degraded) else laid
     about = (f"kind:{page.kind}", f"language:{page.language.code}", f"script:{page.language.script}")

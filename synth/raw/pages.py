@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
 from dataclasses import dataclass
 from html import escape
 
 from PIL import Image, ImageDraw
 
-from curation.contract.sample import Answer, Media, Sample, Turn, media_part, text_part
+from curation.contract.sample import Answer, Sample, Turn, media_part, text_part
 from synth.drawing import Box, Colour, encode, paper, put_text, text_width
-from synth.specimen import Specimen
+from synth.specimen import Specimen, medium
 
 PROMPT = "QwenVL HTML "
 _SIDE = 28  # pages are whole multiples, so that displayed pixels are those that Qwen2.5-VL sees
@@ -175,16 +174,13 @@ def _written(box: Box) -> str:
 
 def _specimen(image: Image.Image, answer: str) -> Specimen:
     data = encode(image, "jpg", 90)
-    sha256 = hashlib.sha256(data).hexdigest()
-    media = Media(
-        sha256=sha256, mime="image/jpeg", width=image.width, height=image.height, size=len(data), mode=image.mode
-    )
+    media = medium(data)
     turns = (
         Turn(role="user", parts=(media_part(0), text_part(PROMPT))),
         Turn(role="assistant", parts=(text_part(answer),)),
     )
     sample = Sample(
-        row_id=f"page:{sha256[:16]}",
+        row_id=f"page:{media.sha256[:16]}",
         source="pages",
         task="document",
         messages=turns,
@@ -192,4 +188,4 @@ def _specimen(image: Image.Image, answer: str) -> Specimen:
         answer=Answer(text=answer),
         tags=("build:page",),
     )
-    return Specimen(sample, {sha256: data})
+    return Specimen(sample, {media.sha256: data})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from functools import reduce
 from pathlib import Path
@@ -16,16 +15,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # tiny tensors on busy cores: threads cost more than they bring
-
-QUIET_BROWSER = (
-    "--no-sandbox",  # the sandbox does not start as root
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
@@ -47,15 +36,12 @@ def chromium() -> Iterator[Browser]:
     For one module at a time: while Playwright runs, its event loop counts as running in this thread, and whatever else
     calls `asyncio.run` there would fail.
     """
-    path = shutil.which("chromium")
-    if not path:
-        absent("no Chromium: `apt-get install chromium` brings it; pages were NOT looked at")
-    from playwright.sync_api import sync_playwright
+    from synth import browser
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(QUIET_BROWSER))
-        yield browser
-        browser.close()
+    if not browser.chromium_path():
+        absent("no Chromium: `apt-get install chromium` brings it; pages were NOT looked at")
+    with browser.chromium() as opened:
+        yield opened
 
 
 def absent(what: str) -> NoReturn:

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import random
-import shutil
 from collections.abc import Iterator
 
 import pytest
 
 from synth.agents.miniwob import GENERATOR, pages_folder
 from synth.agents.solving import TASKS
+from synth.browser import chromium_path
 from synth.generator import Make
 from tests.benchmarks.truth_agents import wrong
 from tests.conftest import absent
@@ -16,7 +16,7 @@ from tests.synth.agents.conftest import made_twice, moved, with_sample
 
 @pytest.fixture(scope="module")
 def make() -> Iterator[Make]:
-    if not shutil.which("chromium"):
+    if not chromium_path():
         absent("no Chromium: pages were NOT looked at")
     with GENERATOR.open() as opened:
         yield opened

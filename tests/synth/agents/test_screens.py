@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import random
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -9,6 +8,7 @@ import pytest
 
 from curation.contract.sample import Answer
 from synth.agents.screens import GENERATOR
+from synth.browser import chromium_path
 from synth.generator import Make
 from tests.benchmarks.truth_screens import wrong
 from tests.conftest import absent
@@ -17,7 +17,7 @@ from tests.synth.agents.conftest import made_twice, moved, with_sample
 
 @pytest.fixture(scope="module")
 def make() -> Iterator[Make]:
-    if not shutil.which("chromium"):
+    if not chromium_path():
         absent("no Chromium: pages were NOT looked at")
     with GENERATOR.open() as opened:
         yield opened

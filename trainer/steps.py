@@ -62,6 +62,8 @@ class PackTrainer(Trainer):  # type: ignore[misc]
     ) -> torch.Tensor:
         assert num_items_in_batch is not None
         loss, told = self._objective(model, self.seen(inputs))
+        if model.training and not loss.requires_grad:  # a pack without images, where only what follows the tower trains
+            loss = loss + 0.0 * sum(each.sum() for each in model.parameters() if each.requires_grad)
         self._told.append({**told, "samples": torch.tensor(float(len(inputs["samples"])), device=loss.device)})
         # Data parallelism will divide by the number of processes.
         return loss / num_items_in_batch.to(loss.dtype) * self.accelerator.num_processes

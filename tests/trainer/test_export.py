@@ -88,7 +88,13 @@ def _base(kind: str, tied: bool, nano: Path, folder: Path) -> Path:
     ids |= {
         f"{part}_token_id": processor.tokenizer.convert_tokens_to_ids(f"<|{part}_pad|>") for part in ("image", "video")
     }
-    text = {**SIZES, "vocab_size": 1216, "num_key_value_heads": 1, "head_dim": 32, "rope_parameters": ROPE}
+    text = {
+        **SIZES,
+        "vocab_size": len(processor.tokenizer),
+        "num_key_value_heads": 1,
+        "head_dim": 32,
+        "rope_parameters": ROPE,
+    }
     if kind != "qwen3_vl":
         del text["head_dim"]
     config = getattr(transformers, f"{name}Config")(

@@ -96,7 +96,11 @@ def test_the_same_seed_gives_the_same_weights(made: Any, nano: Path, tmp_path: P
     assert not all(torch.equal(one[name], other[name]) for name in one)
 
 
-def test_every_token_counts_alike_however_a_step_is_cut_into_passes(made: Any, nano: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("policy", ["llm", "merger"])
+def test_every_token_counts_alike_however_a_step_is_cut_into_passes(
+    made: Any, nano: Path, tmp_path: Path, policy: str
+) -> None:
+    """Passes without an image too, where only the merger trains."""
     medium = made.image("red", 112, 84, (10, 10, 60, 60))
     rows = [
         made.row("short", "Q", "1"),
@@ -105,7 +109,7 @@ def test_every_token_counts_alike_however_a_step_is_cut_into_passes(made: Any, n
         made.row("image", "What is it?", "A red box, to the left.", [medium]),
     ]
     table = made.table(rows)
-    common = {"max_steps": 2, "warmup_ratio": 0.0}
+    common = {"max_steps": 2, "warmup_ratio": 0.0, "policy": policy}
     whole = train_sft(table, _settings(nano, batch_size=4, **common), str(tmp_path / "whole"))
     parts = train_sft(table, _settings(nano, batch_size=1, accumulation=4, **common), str(tmp_path / "parts"))
     assert parts["losses"] == pytest.approx(whole["losses"], rel=1e-5)

@@ -75,6 +75,22 @@ class MediaStore:
         return ask() if is_local(url) else patiently(ask, self.access.retries, self._limit)
 
 
+class HeldMedia(MediaStore):
+    """Stands in for a run's store where nothing is to be written: what is put into it is held as bytes."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+        self.held: dict[str, bytes] = {}
+
+    def put(self, data: bytes) -> str:
+        sha256 = hashlib.sha256(data).hexdigest()
+        self.held[sha256] = data
+        return sha256
+
+    def get(self, sha256: str) -> bytes:
+        return self.held[sha256]
+
+
 def patiently(request: Callable[[], Any], retries: int, limit: RateLimit) -> Any:
     """Makes a request, again after 0.2, 0.4, 0.8, ... seconds where it fails in a way that may pass."""
     for attempt in range(retries + 1):

@@ -58,6 +58,18 @@ def shade(colour: Colour, amount: float) -> Colour:
     return red, green, blue
 
 
+def bbox(box: Box) -> str:
+    """A box as the `data-bbox` of QwenVL HTML."""
+    return " ".join(map(str, box))
+
+
+def framed(size: tuple[int, int], colour: Colour) -> Image.Image:
+    """A plain sheet of `colour` (width, height in pixels) with a frame of one pixel."""
+    sheet = Image.new("RGB", size, colour)
+    ImageDraw.Draw(sheet).rectangle((0, 0, size[0] - 1, size[1] - 1), outline=shade(colour, -0.5))
+    return sheet
+
+
 def paper(rng: random.Random, size: tuple[int, int], colour: Colour, grain: float = 0.05) -> Image.Image:
     """A sheet of `colour` (width, height in pixels), a little darker at one side, with a fine grain as a camera has.
 

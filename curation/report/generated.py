@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from itertools import islice
 from typing import Any
 
@@ -12,7 +11,7 @@ from curation.contract.source import Source
 from curation.contract.table import join
 from curation.ingest import store_image
 from curation.inputs import media_root
-from curation.media import MediaStore
+from curation.media import HeldMedia
 from curation.readers import RawRow, plan_splits, read_split
 from curation.report.cards import Card, make_card
 from curation.report.choose import spread
@@ -24,26 +23,10 @@ MOST, SIDE, LONGEST, PICTURES = 24, 460, 1200, 6  # samples, pixels, characters,
 _FILES, _ROWS = 8, 48  # how many shards are looked into, and how far
 
 
-class _Held(MediaStore):
-    """Stands in for a run's store: what is read of the folder is held as bytes."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(url)
-        self.held: dict[str, bytes] = {}
-
-    def put(self, data: bytes) -> str:
-        sha256 = hashlib.sha256(data).hexdigest()
-        self.held[sha256] = data
-        return sha256
-
-    def get(self, sha256: str) -> bytes:
-        return self.held[sha256]
-
-
 def write_gallery(out: str, source: Source, manifest: dict[str, Any]) -> None:
     """Writes `gallery.html` into a folder that `winnow synth` filled, which `source` reads. The same folder gives the
     same page."""
-    held = _Held(out)
+    held = HeldMedia()
     thumbnails = Thumbnails(held, SIDE)
     cards = [_card(raw, file, source, held, thumbnails, out) for file, raw in _choose(out, source)]
     page = environment().get_template("generated.html.j2").render(cards=cards, manifest=manifest)
@@ -73,7 +56,7 @@ def _kind(row: dict[str, Any]) -> tuple[str, ...]:
     return row["task"], row["answer"]["verifier"], *row["tags"]
 
 
-def _card(raw: RawRow, file: str, source: Source, held: _Held, thumbnails: Thumbnails, out: str) -> Card:
+def _card(raw: RawRow, file: str, source: Source, held: HeldMedia, thumbnails: Thumbnails, out: str) -> Card:
     def fetch(value: Any) -> Media:
         return store_image(value, join(out, media_root(source, file)), held)
 

@@ -75,8 +75,11 @@ def body(drawn: Drawn) -> Box:
     return tight(image, (0, top, image.width, image.height))
 
 
-def crossed(facts: Facts, marks: Sequence[Mark]) -> bool:
-    """Whether points cover each other, so that one of them can't be seen."""
+def crossed(facts: Facts, drawn: Drawn) -> bool:
+    """Whether points cover each other, so that one of them can't be seen, or a bar's value lies over its neighbour."""
+    marks = drawn.marks
+    if facts.kind in ("bar", "barh"):
+        return any(_overlap(mark.box, word) for mark in marks for word in drawn.words)
     if facts.kind not in ("line", "area", "scatter", "radar"):
         return False
     return any(_overlap(a.box, b.box) for i, a in enumerate(marks) for b in marks[:i])

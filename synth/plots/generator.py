@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from curation.contract.sample import Answer, Media, Part, Region, Sample, Task, Turn, media_part, region_part, text_part
 from synth import browser
 from synth.browser import chromium
-from synth.drawing import Box, encode
+from synth.drawing import Box, bbox, encode
 from synth.generator import Generator, Make
 from synth.plots import plotly_page
 from synth.plots.ask import Question, ask_compare, ask_compute, ask_read
@@ -72,7 +72,7 @@ class Charts:
         return _views(rng, facts, style, drawn), facts, style, drawn
 
     def plan(self, rng: random.Random) -> tuple[Facts, Style, Drawn]:
-        """A chart none of whose texts or points is in another's way.
+        """A chart none of whose texts, points or bars is in another's way.
 
         Raises:
             RuntimeError: forty charts in a row were crowded.
@@ -83,7 +83,7 @@ class Charts:
             facts = draw_facts(rng, kind)
             style = draw_style(rng, facts, library)
             drawn = self.draw(facts, style)
-            if not crowded(drawn) and not crossed(facts, drawn.marks):
+            if not crowded(drawn) and not crossed(facts, drawn):
                 return facts, style, drawn
         raise RuntimeError(f"no {kind} chart of {library} had room for its texts")
 
@@ -116,11 +116,11 @@ def _views(rng: random.Random, facts: Facts, style: Style, drawn: Drawn) -> list
 def _page(facts: Facts, drawn: Drawn) -> str:
     """The picture as QwenVL HTML: its title, the chart with its data, the note."""
     title, note, chart = tight(drawn.image, drawn.title), tight(drawn.image, drawn.note), body(drawn)
-    lines = [f'<h2 data-bbox="{_written(title)}">{escape(facts.title)}</h2>']
-    img = f'<img data-bbox="{_written(chart)}" />'
-    lines.append(f'<div class="chart" data-bbox="{_written(chart)}">{img}{_table(facts)}</div>')
+    lines = [f'<h2 data-bbox="{bbox(title)}">{escape(facts.title)}</h2>']
+    img = f'<img data-bbox="{bbox(chart)}" />'
+    lines.append(f'<div class="chart" data-bbox="{bbox(chart)}">{img}{_table(facts)}</div>')
     if facts.note:
-        lines.append(f'<p data-bbox="{_written(note)}">{escape(facts.note)}</p>')
+        lines.append(f'<p data-bbox="{bbox(note)}">{escape(facts.note)}</p>')
     return "<html><body>\n" + "\n".join(lines) + "\n</body></html>"
 
 
@@ -192,10 +192,6 @@ def _sample(
     )
 
 
-def _written(box: Box) -> str:
-    return " ".join(map(str, box))
-
-
 @contextmanager
 def _open() -> Iterator[Make]:
     load_fonts()
@@ -206,7 +202,7 @@ def _open() -> Iterator[Make]:
 GENERATOR = Generator(
     name="charts",
     about="charts by matplotlib, seaborn and plotly: data as HTML, questions, marks",
-    version=1,
+    version=2,
     views=5,
     libraries=(*browser.LIBRARIES, "matplotlib", "seaborn", "plotly", "numpy"),
     cannot=(

@@ -9,7 +9,7 @@ from html import escape
 from PIL import Image, ImageDraw
 
 from curation.contract.sample import Answer, Sample, Turn, media_part, text_part
-from synth.drawing import Box, Colour, encode, paper, put_text, text_width
+from synth.drawing import Box, Colour, bbox, encode, paper, put_text, text_width
 from synth.specimen import Specimen, medium
 
 PROMPT = "QwenVL HTML "
@@ -98,7 +98,7 @@ def _heading(rng: random.Random, sheet: _Sheet, level: int) -> str:
     size = 22 if level == 1 else 16
     box = put_text(sheet.draw, sheet.left, sheet.y + size, text, size, _INK)
     sheet.y += size + 16
-    return f'<h{level} data-bbox="{_written(box)}">{escape(text)}</h{level}>'
+    return f'<h{level} data-bbox="{bbox(box)}">{escape(text)}</h{level}>'
 
 
 def _paragraph(rng: random.Random, sheet: _Sheet) -> str:
@@ -117,7 +117,7 @@ def _paragraph(rng: random.Random, sheet: _Sheet) -> str:
         boxes.append(put_text(sheet.draw, sheet.left, sheet.y + size, text, size, _INK))
         sheet.y += size + 6
     sheet.y += 12
-    return f'<p data-bbox="{_written(_around(boxes))}">{escape(" ".join(lines))}</p>'
+    return f'<p data-bbox="{bbox(_around(boxes))}">{escape(" ".join(lines))}</p>'
 
 
 def _sentence(rng: random.Random) -> str:
@@ -152,7 +152,7 @@ def _table(rng: random.Random, sheet: _Sheet, number: int) -> str:
         start = top + row if column > 1 and column < count else top
         sheet.draw.line((left + column * step, start, left + column * step, bottom), fill=_INK)
     sheet.y = bottom + 18
-    box = _written((left, top, right + 1, bottom + 1))
+    box = bbox((left, top, right + 1, bottom + 1))
     return f'<table data-bbox="{box}" class="table{number}">' + "".join(html) + "</table>"
 
 
@@ -166,10 +166,6 @@ def _value(rng: random.Random) -> str:
 
 def _around(boxes: list[Box]) -> Box:
     return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
-
-
-def _written(box: Box) -> str:
-    return " ".join(map(str, box))
 
 
 def _specimen(image: Image.Image, answer: str) -> Specimen:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from curation.contract.sample import Answer, Media, Part, Region, Sample, Task, Turn, media_part, region_part, text_part
 from synth import browser
 from synth.browser import chromium
-from synth.drawing import Box, encode
+from synth.drawing import Box, bbox, encode
 from synth.generator import Generator, Make
 from synth.specimen import Specimen, medium
 from synth.tables.ask import Question, ask_cell, ask_numbers, ask_place, filled
@@ -77,17 +77,13 @@ def _views(rng: random.Random, content: Content, sheet: Sheet, media: Media) -> 
 def _page(content: Content, sheet: Sheet) -> str:
     """The sheet as QwenVL HTML: caption, table, note."""
     lines = [_paragraph(content.caption, sheet.caption)] if sheet.caption else []
-    lines.append(f'<table data-bbox="{_written(sheet.table)}" class="table1">{content.html()}</table>')
+    lines.append(f'<table data-bbox="{bbox(sheet.table)}" class="table1">{content.html()}</table>')
     lines += [_paragraph(content.note, sheet.note)] if sheet.note else []
     return "<html><body>\n" + "\n".join(lines) + "\n</body></html>"
 
 
 def _paragraph(text: str, box: Box) -> str:
-    return f'<p data-bbox="{_written(box)}">{escape(text)}</p>'
-
-
-def _written(box: Box) -> str:
-    return " ".join(map(str, box))
+    return f'<p data-bbox="{bbox(box)}">{escape(text)}</p>'
 
 
 def _asked(media: Media, question: Question, tags: tuple[str, ...]) -> Sample:

@@ -20,7 +20,7 @@ from curation.contract.sample import Media, Sample, Task
 from curation.contract.source import Source
 from curation.ingest import store_image
 from curation.inputs import media_root
-from curation.media import MediaStore
+from curation.media import HeldMedia
 from curation.readers import Problem, plan_splits, read_split
 from synth.catalogue import generators
 from synth.generator import specimens
@@ -130,18 +130,6 @@ def _by_hash(rows: list[T], key: Callable[[T], str], seed: int) -> list[T]:
     return sorted(rows, key=lambda row: hashlib.sha256(f"{seed}/{key(row)}".encode()).digest())
 
 
-class _Memory(MediaStore):
-    """Stands in for the store of a run: what is put into it is at hand as bytes."""
-
-    def __init__(self) -> None:
-        self.held: dict[str, bytes] = {}
-
-    def put(self, data: bytes) -> str:
-        sha256 = hashlib.sha256(data).hexdigest()
-        self.held[sha256] = data
-        return sha256
-
-
 def built(
     name: str, source: Source, rows: list[tuple[str, dict[str, Any], str]], folder: Path | None = None
 ) -> Iterator[Specimen]:
@@ -149,9 +137,9 @@ def built(
     Those that it would quarantine are left out."""
     builder = Builder(name, source)
     for row_id, value, at in rows:
-        memory = _Memory()
+        memory = HeldMedia()
 
-        def fetch(image: Any, memory: _Memory = memory, at: str = at) -> Media:
+        def fetch(image: Any, memory: HeldMedia = memory, at: str = at) -> Media:
             if folder is not None and isinstance(image, str):
                 image = {"path": image, "bytes": (folder / at / image).read_bytes()}
             return store_image(image, "", memory)

@@ -14,7 +14,6 @@ from PIL import Image, ImageDraw
 
 from curation.contract.sample import (
     Answer,
-    Media,
     Region,
     Sample,
     Step,
@@ -23,10 +22,9 @@ from curation.contract.sample import (
     media_part,
     text_part,
 )
-from model.image import read_header
 from synth.drawing import encode
 from synth.raw.screens import draw_screen
-from synth.specimen import Specimen
+from synth.specimen import Specimen, medium
 
 _ORDERS = {"tab": 'open the "{}" tab', "text": 'click into "{}"', "checkbox": 'tick "{}"'}
 
@@ -114,7 +112,7 @@ def _trajectory(
 ) -> Specimen:
     """The instruction with the first screen, then for each screen what is done there."""
     images = {hashlib.sha256(data).hexdigest(): data for data in screens}
-    media = tuple(_media(data) for data in screens)
+    media = tuple(medium(data) for data in screens)
     regions, steps = [], []
     for each in seen:
         if each.point:
@@ -139,15 +137,3 @@ def _trajectory(
         tags=("build:trajectory", *tags),
     )
     return Specimen(sample, images)
-
-
-def _media(data: bytes) -> Media:
-    header = read_header(data)
-    return Media(
-        sha256=hashlib.sha256(data).hexdigest(),
-        mime=header.mime,
-        width=header.width,
-        height=header.height,
-        orientation=header.orientation,
-        size=len(data),
-    )

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import random
+from dataclasses import replace
+
 from PIL import Image, ImageDraw
 
-from synth.plots.drawn import Drawn, body, crowded, outward, tight
+from synth.plots.drawn import Drawn, Mark, body, crossed, crowded, outward, tight
+from synth.plots.facts import draw_facts
 
 
 def _drawn(*words: tuple[int, int, int, int]) -> Drawn:
@@ -20,6 +24,17 @@ def test_texts_in_each_others_way() -> None:
     assert crowded(_drawn((10, 10, 31, 20), (30, 10, 50, 20)))
     assert crowded(_drawn((1, 10, 30, 20)))
     assert crowded(_drawn((10, 10, 99, 20)))
+
+
+def test_a_value_over_the_neighbouring_bar() -> None:
+    """A bar from 20 to 60 and down from 30: its value stands above it."""
+    bars, lines = (draw_facts(random.Random(3), kind) for kind in ("bar", "line"))
+    drawn = replace(
+        _drawn((30, 18, 50, 29)), marks=(Mark("a", 0, 0, (20, 30, 60, 70)), Mark("b", 1, 0, (60, 10, 99, 70)))
+    )
+    assert not crossed(bars, drawn)
+    over = replace(drawn, words=((45, 18, 65, 29),))
+    assert crossed(bars, over) and not crossed(lines, replace(over, marks=over.marks[:1]))
 
 
 def test_ink() -> None:

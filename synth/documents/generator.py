@@ -103,7 +103,7 @@ def _open() -> Iterator[Make]:
 GENERATOR = Generator(
     name="documents",
     about="printed pages in nine languages: QwenVL HTML, Markdown or text, text spotting, key fields",
-    version=1,
+    version=2,
     views=4,
     libraries=(*browser.LIBRARIES, "opencv-python-headless", "numpy", "simplejpeg"),
     cannot=(

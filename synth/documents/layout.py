@@ -135,8 +135,9 @@ MEASURE = r"""
     context.font = font(finer * size);
     return ascent;
   };
-  const wide = '\u3000-\u9fff\uac00-\ud7af\uff00-\uffef';  // may be parted after each character
-  const words = new RegExp(`[${wide}]|[^\\s${wide}]+`, 'gu');
+  const wide = '\u3000-\u9fff\uac00-\ud7af\uff00-\uffef', dash = '\\-\u2010\u2013\u2014/';
+  // A line may end after each wide character, and after a dash within a word.
+  const words = new RegExp(`[${wide}]|[^\\s${wide}${dash}]*[${dash}]+|[^\\s${wide}${dash}]+`, 'gu');
   const wordsOf = node => {
     const ascent = setFont(node);
     const range = document.createRange();

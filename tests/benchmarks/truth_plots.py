@@ -185,6 +185,8 @@ def placed(sample: Sample, table: pd.DataFrame, image: Image.Image) -> list[str]
         return [f"nothing at the point {each.label}" for each in regions if _blank(pixels, each)] or _level(
             sample, table
         )
+    if kind == "heatmap":  # whose lowest values may have the paper's colour, and are written
+        return [f"nothing in the box of {each.label}" for each in regions if not _written_on(pixels, each)]
     return [f"nothing in the box of {each.label}" for each in regions if _blank(pixels, each)]
 
 
@@ -252,6 +254,13 @@ def _blank(pixels: np.ndarray, region: Region) -> bool:
     ground = _commonest(pixels)
     part = pixels[y1:y2, x1:x2]
     return bool((np.abs(part - ground).max(axis=2) > 20).mean() < 0.15)
+
+
+def _written_on(pixels: np.ndarray, region: Region) -> bool:
+    """Whether something is written in the middle half of a box."""
+    x1, y1, x2, y2 = map(int, region.points)
+    middle = pixels[(3 * y1 + y2) // 4 : (y1 + 3 * y2) // 4, (3 * x1 + x2) // 4 : (x1 + 3 * x2) // 4]
+    return bool(np.ptp(middle, axis=(0, 1)).max() > 60)
 
 
 def _level(sample: Sample, table: pd.DataFrame) -> list[str]:

@@ -16,8 +16,8 @@ _CARD = """# nano
 
 A Qwen2.5-VL of {parameters:,} parameters, taught from scratch on drawn pictures, so that judging, sampling, SFT and DPO
 have a model to ask on any machine. It knows boards of {side} x {side} pixels with up to four coloured shapes and a
-number of up to three digits, and windows of {window[0]} x {window[1]} with up to four named buttons, and nothing else:
-not the world, not language. Weights are bfloat16.
+number of up to three digits, and windows of {window[0]} x {window[1]} with up to four named buttons, each in a frame, and
+nothing else: not the world, not language. Weights are bfloat16.
 
 | | |
 | --- | --- |
@@ -36,8 +36,8 @@ right one of yes and no the likelier.
 | --- | --- | --- |
 {skills}
 
-Made by `winnow train nano --to DIR --steps {steps} --seed {seed}`; the same figures are in `card.json`. The same
-machine gives the same weights; another one may round otherwise.
+Made by `winnow train nano --to DIR --steps {steps} --seeing-steps {seeing_steps} --seed {seed}`; the same figures are
+in `card.json`. The same machine gives the same weights; another one may round otherwise.
 """
 _EXAMPLES = {
     "name": "Name all shapes.",
@@ -45,17 +45,19 @@ _EXAMPLES = {
     "locate": "Locate the red circle in the image.",
     "read": "What number is written?",
     "place": "Where is the red circle?",
+    "places": "Where are the red circle, the blue star?",
     "look": "What is in the upper left?",
     "tap": "Tap the Save button.",
     "say": "What does the upper left button say?",
     "list": "Name all buttons.",
+    "slots": "Where are the Save, the Help?",
     "find": "Where is the Save button?",
     "judge": "... Answer: ... Is this answer right? Answer yes or no.",
 }
 
 
 def make_nano(
-    out: Path, steps: int, seed: int, questions: int, progress: Callable[[int, int, str], None]
+    out: Path, steps: int, seeing_steps: int, seed: int, questions: int, progress: Callable[[int, int, str], None]
 ) -> dict[str, Any]:
     """Teaches and examines; writes the checkpoint, `card.json` and README.md to `out`; returns the card."""
     from trainer.nano import NanoSettings, train_nano
@@ -63,7 +65,7 @@ def make_nano(
     def report(what: str, step: int, total: int, loss: float) -> None:
         progress(step, total, f"{what}, loss {loss:.3f}")
 
-    settings = NanoSettings(steps=steps, seed=seed)
+    settings = NanoSettings(steps=steps, seeing_steps=seeing_steps, seed=seed)
     taught = train_nano(out, partial(seen, seed), partial(_draw, seed), settings, report)
     return write_card(out, taught, questions)
 

@@ -83,8 +83,8 @@ def build_nano(out_dir: str | Path, seed: int = 17) -> int:
 def _config(tokenizer: PreTrainedTokenizerBase) -> Any:
     """Sizes: head width 32 everywhere; `mrope_section` splits its 16 frequency pairs in the family's ratio 16:24:24.
 
-    Sections are cut from the fastest frequencies on, so that columns have the slowest. With a base of 10,000 a step to
-    the right turns them by 0.003 at most, and where things are could not be learnt; with a base of 4 by 0.4.
+    Sections are cut from the fastest frequencies on, so that columns have the slowest, and a step to the right turns
+    them by 0.003 at most: what nano knows of places, it has to see.
     """
     from transformers import Qwen2_5_VLConfig
 
@@ -100,7 +100,7 @@ def _config(tokenizer: PreTrainedTokenizerBase) -> Any:
             "num_key_value_heads": 2,
             "max_position_embeddings": 8192,
             "rms_norm_eps": 1e-6,
-            "rope_parameters": {"rope_type": "default", "rope_theta": 4.0, "mrope_section": [4, 6, 6]},
+            "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [4, 6, 6]},
             "initializer_range": _SPREAD,
             "tie_word_embeddings": True,
             "bos_token_id": ids("<|endoftext|>"),

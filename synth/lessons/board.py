@@ -1,7 +1,9 @@
 """Boards: small scenes on a grid of nine cells, with what can be asked of them.
 
 A cell is one merged patch of the family (28 pixels), so that a shape or a number lies within one vision token: a model
-of three million parameters then needs an hour to learn to see, not weeks.
+of three million parameters then needs an hour to learn to see, not weeks. A thin frame tells where in the picture a
+patch lies: the vision tower knows how far patches are from each other, never where they are, so that on a plain ground
+what is found could not be placed.
 """
 
 from __future__ import annotations
@@ -12,8 +14,8 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
 
-from synth.drawing import Box, Colour, centred_text, shade
-from synth.lessons.question import Question
+from synth.drawing import Box, Colour, centred_text, framed, shade
+from synth.lessons.question import Question, ask_each
 from synth.raw.scenes import COLOURS, GROUNDS, PLACES, shape_mask
 
 CELL, SIDE = 28, 84
@@ -72,7 +74,7 @@ def draw_numbers(rng: random.Random, most: int) -> Board:
 
 
 def _ground(rng: random.Random) -> Image.Image:
-    return Image.new("RGB", (SIDE, SIDE), GROUNDS[rng.choice(("white", "grey", "cream", "pale blue", "mint"))])
+    return framed((SIDE, SIDE), GROUNDS[rng.choice(("white", "grey", "cream", "pale blue", "mint"))])
 
 
 def _number(rng: random.Random) -> str:
@@ -143,6 +145,18 @@ def _ask_place(rng: random.Random, board: Board) -> Question:
     return Question(text=f"Where is the {thing.name}?", answer=CELL_NAMES[thing.cell], wrong=wrong)
 
 
+def _ask_places(rng: random.Random, board: Board) -> Question | None:
+    """Where several shapes are, in the order in which they are asked for. Each name of the answer is followed by what
+    has to be found by it, which teaches finding: where a question's end must first know what to find and then find it,
+    neither is learnt, as neither helps alone."""
+    if len(board.shapes) < 2:
+        return None
+    things = rng.sample(board.shapes, len(board.shapes))
+    places = [CELL_NAMES[thing.cell] for thing in things]
+    names = [thing.name for thing in things]
+    return ask_each(names, places, [*places[1:], places[0]])
+
+
 def ask_colour(rng: random.Random, board: Board) -> Question | None:
     """A question about what nano can see, but that no lesson asks: fine-tuning has to teach it to answer."""
     kinds = [thing.kind for thing in board.shapes]
@@ -169,6 +183,7 @@ BOARD_SKILLS: dict[str, Callable[[random.Random, Board], Question | None]] = {
     "locate": _ask_locate,
     "read": _ask_read,
     "place": _ask_place,
+    "places": _ask_places,
     "look": _ask_look,
 }
 

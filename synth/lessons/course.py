@@ -21,9 +21,9 @@ from curation.contract.sample import (
 )
 from synth.drawing import Box, encode
 from synth.judge import NO, YES, judging_parts
-from synth.lessons.board import BOARD_SKILLS, NOTHING, Board, draw_board, draw_numbers
+from synth.lessons.board import BOARD_SKILLS, CELL_NAMES, NOTHING, Board, draw_board, draw_numbers
 from synth.lessons.question import Question
-from synth.lessons.window import WINDOW_SKILLS, Window, draw_window
+from synth.lessons.window import SLOT_NAMES, WINDOW_SKILLS, Window, draw_window
 from synth.specimen import medium
 
 Picture = Board | Window
@@ -124,39 +124,41 @@ def _sample(
 
 
 def seen(seed: int, index: int) -> tuple[bytes, tuple[str, ...]]:
-    """A full picture and what each of its merged patches shows, in reading order: the name of what lies there, of a
-    button in both of its patches, else `nothing`. It is what the vision tower learns from before anything is asked."""
+    """A full picture and what each of its merged patches shows, in reading order: where it lies, and the name of what
+    lies there, of a button in both of its patches, else `nothing`. It is what the vision tower learns from before
+    anything is asked."""
     rng = random.Random(f"seen {seed} {index}")
     kind = rng.choices(("board", "numbers", "window"), (4, 3, 4))[0]
     if kind == "window":
         window = draw_window(rng, 6)
         names = {button.slot: button.name for button in window.buttons}
-        places = [row * 2 + column // 2 for row in range(3) for column in range(4)]
-        return encode(window.image, "png"), tuple(names.get(place, NOTHING) for place in places)
+        slots = [row * 2 + column // 2 for row in range(3) for column in range(4)]
+        return encode(window.image, "png"), tuple(f"{SLOT_NAMES[slot]} {names.get(slot, NOTHING)}" for slot in slots)
     board = draw_board(rng, 8) if kind == "board" else draw_numbers(rng, 9)
     names = {thing.cell: thing.name for thing in board.things}
-    return encode(board.image, "png"), tuple(names.get(cell, NOTHING) for cell in range(9))
+    return encode(board.image, "png"), tuple(f"{CELL_NAMES[cell]} {names.get(cell, NOTHING)}" for cell in range(9))
 
 
 def curriculum(seed: int, index: int, progress: float) -> Lesson:
-    """Training lesson number `index` at a `progress` from 0 to 1: first one shape at a time, then numbers, windows and
-    taps, in the end as many things as in the examination, judging once there is something to judge by. What is learnt
-    alone is learnt several times as fast. A lesson is the same whoever draws it, in whatever order."""
+    """Training lesson number `index` at a `progress` from 0 to 1: first shapes and where they are, one at a time and
+    soon as many as in the examination, then numbers, windows and taps, judging once there is something to judge by.
+    What is learnt alone is learnt several times as fast. A lesson is the same whoever draws it, in whatever order."""
     rng = random.Random(f"lesson {seed} {index}")
-    most = 1 if progress < 0.06 else 2 if progress < 0.15 else 3 if progress < 0.28 else 4
+    most = 1 if progress < 0.02 else 2 if progress < 0.04 else 3 if progress < 0.06 else 4
     judged = (JUDGE,) * 3 if progress > 0.33 else ()
-    shares = (1, 0, 0, 0) if progress < 0.05 else (3, 1, 0, 0) if progress < 0.1 else (9, 4, 5, 3 * (progress > 0.2))
+    shares = (1, 0, 0, 0) if progress < 0.08 else (6, 2, 4, 0) if progress < 0.16 else (8, 3, 5, 4)
     kind = rng.choices(("board", "numbers", "window", "tap"), shares)[0]
     row_id = f"lessons#{index}"
     if kind == "board":
-        skills = ("look", "look", "look", "place", "place", "name", "locate", "locate", "read", "count")
+        skills = ["look", "look", "place", "places", "name", "locate", "locate", "read", "count", "count"]
+        if progress < 0.08:
+            skills = ["look", "place", "place", "places", "places", "places", "name", "locate", "count"]
         return make_lesson(rng, row_id, draw_board(rng, most), (*skills, *judged))
     if kind == "numbers":
-        numbers = draw_numbers(rng, 1 if most == 1 else 2 * most)
-        return make_lesson(rng, row_id, numbers, ("read", *("look",) * (most + 1), *judged[:1]))
+        return make_lesson(rng, row_id, draw_numbers(rng, 2 * most), ("read", *("look",) * (most + 1), *judged[:1]))
     if kind == "window":
-        return make_lesson(rng, row_id, draw_window(rng, most), ("say", "say", "list", "find", "find", *judged))
-    return make_lesson(rng, row_id, draw_window(rng, most), ("tap",) * min(most, 3))
+        return make_lesson(rng, row_id, draw_window(rng, most), ("say", "list", "find", "find", "slots", *judged))
+    return make_lesson(rng, row_id, draw_window(rng, most), ("tap",) * 3)
 
 
 def examination(seed: int, skill: str, index: int) -> Lesson:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from synth.drawing import Box
@@ -18,3 +19,11 @@ class Question:
     box: Box | None = None
     tap: bool = False
     wrong: tuple[str | Box, ...] = ()
+
+
+def ask_each(names: Sequence[str], places: Sequence[str], elsewhere: Sequence[str]) -> Question:
+    """Where each of several things is; a wrong answer puts them `elsewhere`."""
+    right, wrong = (
+        ", ".join(f"{name} {place}" for name, place in zip(names, said, strict=True)) for said in (places, elsewhere)
+    )
+    return Question(text=f"Where are the {', the '.join(names)}?", answer=right, wrong=(wrong,))

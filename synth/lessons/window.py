@@ -1,4 +1,5 @@
-"""Windows: two to four named buttons on a grid of two by three, each two vision tokens wide and one high."""
+"""Windows: two to four named buttons on a grid of two by three, each two vision tokens wide and one high, in a frame
+as boards have one."""
 
 from __future__ import annotations
 
@@ -8,8 +9,8 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
 
-from synth.drawing import Box, Colour, centred_text, shade
-from synth.lessons.question import Question
+from synth.drawing import Box, Colour, centred_text, framed, shade
+from synth.lessons.question import Question, ask_each
 
 SLOT_WIDTH, SLOT_HEIGHT = 56, 28
 WINDOW = (2 * SLOT_WIDTH, 3 * SLOT_HEIGHT)  # width, height in pixels
@@ -42,7 +43,7 @@ class Window:
 def draw_window(rng: random.Random, most: int = 4) -> Window:
     """One to `most` buttons, at least two where `most` allows, with different names, in reading order."""
     fill, ground = rng.choice(_THEMES)
-    image = Image.new("RGB", WINDOW, ground)
+    image = framed(WINDOW, ground)
     slots = sorted(rng.sample(range(6), rng.randint(min(2, most), most)))
     names = rng.sample(BUTTON_NAMES, len(slots))
     return Window(image=image, buttons=tuple(_put(rng, image, *each, fill) for each in zip(slots, names, strict=True)))
@@ -86,10 +87,19 @@ def _ask_find(rng: random.Random, window: Window) -> Question:
     return Question(text=text, answer=SLOT_NAMES[button.slot], wrong=tuple(wrong))
 
 
-# What can be asked of a window, by skill.
-WINDOW_SKILLS: dict[str, Callable[[random.Random, Window], Question]] = {
+def _ask_slots(rng: random.Random, window: Window) -> Question | None:
+    if len(window.buttons) < 2:
+        return None
+    buttons = rng.sample(window.buttons, len(window.buttons))
+    places = [SLOT_NAMES[button.slot] for button in buttons]
+    return ask_each([button.name for button in buttons], places, [*places[1:], places[0]])
+
+
+# What can be asked of a window, by skill; a question is None where the window gives no occasion for it.
+WINDOW_SKILLS: dict[str, Callable[[random.Random, Window], Question | None]] = {
     "tap": _ask_tap,
     "say": _ask_say,
     "list": _ask_list,
     "find": _ask_find,
+    "slots": _ask_slots,
 }

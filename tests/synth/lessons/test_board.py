@@ -51,8 +51,9 @@ def ink(board: Board, cell: int) -> tuple[int, int, int, int] | None:
     """The box around what is clearly not the ground in a cell, in pixels of the board."""
     pixels = np.asarray(board.image).astype(int)
     x, y = cell % 3 * CELL, cell // 3 * CELL
-    far = np.abs(pixels - pixels[0, 0]).max(axis=2)[y : y + CELL, x : x + CELL] > 40
-    ys, xs = np.nonzero(far)
+    far = np.abs(pixels - 2 * pixels[0, 0]).max(axis=2) > 40  # the frame is half as light as the ground
+    far[[0, -1]], far[:, [0, -1]] = False, False
+    ys, xs = np.nonzero(far[y : y + CELL, x : x + CELL])
     if not len(xs):
         return None
     return x + int(xs.min()), y + int(ys.min()), x + int(xs.max()) + 1, y + int(ys.max()) + 1
@@ -116,6 +117,18 @@ def test_places_are_where_the_pixels_are() -> None:
         words = [("upper", "middle", "lower")[row], ("left", "middle", "right")[column]]
         assert question.answer == ("centre" if (row, column) == (1, 1) else " ".join(words))
         assert set(question.wrong) <= set(CELL_NAMES) - {question.answer} and question.wrong
+
+
+def test_several_places_are_told_in_the_order_asked_for() -> None:
+    orders = Counter[bool]()
+    for board, question in questions("places", [board for board in BOARDS if len(board.shapes) > 1]):
+        names = question.text.removeprefix("Where are the ").removesuffix("?").split(", the ")
+        assert sorted(names) == sorted(thing.name for thing in board.shapes)
+        assert question.answer == ", ".join(f"{name} {CELL_NAMES[named(board, name).cell]}" for name in names)
+        assert question.wrong and question.answer not in question.wrong
+        orders[names == [thing.name for thing in board.shapes]] += 1
+    assert len(orders) == 2
+    assert all(ask(random.Random(0), board, "places") is None for board in BOARDS if len(board.shapes) == 1)
 
 
 def test_a_look_says_what_is_there_or_nothing() -> None:

@@ -33,8 +33,9 @@ def questions(skill: str) -> list[tuple[Window, Question]]:
     found = []
     for place, window in enumerate(WINDOWS):
         question = ask(random.Random(f"{skill} {place}"), window, skill)
-        assert question
-        found.append((window, question))
+        assert question or len(window.buttons) < 2
+        if question:
+            found.append((window, question))
     return found
 
 
@@ -48,12 +49,13 @@ def test_a_button_is_what_differs_from_the_ground_in_its_slot() -> None:
         assert window.image.size == WINDOW
         assert min(2, 1 + number % 4) <= len(window.buttons) <= 1 + number % 4
         pixels = np.asarray(window.image).astype(int)
-        ground = np.asarray(window.image.getpixel((0, 0)))
+        far = np.abs(pixels - 2 * pixels[0, 0]).max(axis=2) > 1  # the frame is half as light as the ground
+        far[[0, -1]], far[:, [0, -1]] = False, False
         taken = {each.slot: each for each in window.buttons}
         assert list(taken) == sorted(taken) and len(taken) == len(window.buttons)
         for slot in range(6):
             x, y = slot % 2 * SLOT_WIDTH, slot // 2 * SLOT_HEIGHT
-            ys, xs = np.nonzero(np.abs(pixels - ground).max(axis=2)[y : y + SLOT_HEIGHT, x : x + SLOT_WIDTH])
+            ys, xs = np.nonzero(far[y : y + SLOT_HEIGHT, x : x + SLOT_WIDTH])
             assert bool(len(xs)) == (slot in taken)
             if slot in taken:
                 box = (x + xs.min(), y + ys.min(), x + xs.max() + 1, y + ys.max() + 1)
@@ -83,6 +85,12 @@ def test_questions_are_right() -> None:
         row, column = (y1 + y2) // 2 // SLOT_HEIGHT, (x1 + x2) // 2 // SLOT_WIDTH
         assert question.answer == f"{('upper', 'middle', 'lower')[row]} {('left', 'right')[column]}"
         assert question.answer not in question.wrong
+    for window, question in questions("slots"):
+        names = question.text.removeprefix("Where are the ").removesuffix("?").split(", the ")
+        assert sorted(names) == sorted(each.name for each in window.buttons)
+        assert question.answer == ", ".join(f"{name} {SLOT_NAMES[button(window, name).slot]}" for name in names)
+        (wrong,) = question.wrong
+        assert wrong != question.answer and [each.split()[0] for each in wrong.split(", ")] == names
     for window, question in questions("list"):
         ordered = sorted(window.buttons, key=lambda each: (each.slot // 2, each.slot % 2))
         assert question.answer.split(", ") == [each.name for each in ordered]
@@ -101,4 +109,4 @@ def test_a_tap_is_a_click_inside_the_named_button() -> None:
         ((x, y),) = [map(int, found) for found in re.findall(r"\[(\d+), (\d+)\]", said)]
         others = [each.box for each in WINDOWS[3].buttons if each.name != sample.answer.text]
         assert not any(click_in_box((x, y), box) for box in others)
-    assert set(WINDOW_SKILLS) == {"tap", "say", "list", "find"}
+    assert set(WINDOW_SKILLS) == {"tap", "say", "list", "find", "slots"}

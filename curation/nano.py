@@ -16,8 +16,8 @@ _CARD = """# nano
 
 A Qwen2.5-VL of {parameters:,} parameters, taught from scratch on drawn pictures, so that judging, sampling, SFT and DPO
 have a model to ask on any machine. It knows boards of {side} x {side} pixels with up to four coloured shapes and a
-number of up to three digits, and windows of {window[0]} x {window[1]} with up to four named buttons, each in a frame, and
-nothing else: not the world, not language. Weights are bfloat16.
+number of up to three digits, and windows of {window[0]} x {window[1]} with up to four named buttons, each in a frame,
+and nothing else: not the world, not language. Weights are bfloat16.
 
 | | |
 | --- | --- |

@@ -161,14 +161,16 @@ def curriculum(seed: int, index: int, progress: float) -> Lesson:
     return make_lesson(rng, row_id, draw_window(rng, most), ("tap",) * 3)
 
 
-def examination(seed: int, skill: str, index: int) -> Lesson:
+def examination(seed: int, skill: str, index: int, crowded: bool = False) -> Lesson:
     """Held-out lesson number `index`: one picture, one question of the skill, drawn apart from training's. Numbers to
-    read have three digits."""
+    read have three digits. A `crowded` board has five to eight shapes, more than any lesson's."""
     for attempt in range(1000):
         rng = random.Random(f"examination {seed} {skill} {index} {attempt}")
         on_window = skill in WINDOW_SKILLS or (skill == JUDGE and index % 3 == 0)
-        picture = draw_window(rng) if on_window else draw_board(rng, 4)
-        if skill == "read" and isinstance(picture, Board) and len(picture.number) < 3:
+        picture = draw_window(rng) if on_window else draw_board(rng, 8 if crowded else 4)
+        if isinstance(picture, Board) and skill == "read" and len(picture.number) < 3:
+            continue
+        if isinstance(picture, Board) and crowded and len(picture.shapes) < 5:
             continue
         lesson = make_lesson(rng, f"examination-{skill}#{index}", picture, (skill,))
         if lesson.samples:

@@ -136,9 +136,12 @@ def _chart(rng: random.Random) -> RawRow:
     return RawRow(record=asdict(ask_about_chart(rng, chart)), image=encode(chart.image, "png"), suffix="png")
 
 
+_SHAPES = 8  # at most: twice as many as in nano's lessons, so that it has something to learn
+
+
 def _board_question(rng: random.Random) -> RawRow:
     """What nano has been taught, with an answer in words, and a question that it has not: the colour of a shape."""
-    board = draw_board(rng, most=4)
+    board = draw_board(rng, _SHAPES)
     known = [ask(rng, board, skill) for skill in ("name", "count", "read", "place", "look")]
     new = ask_colour(rng, board) if rng.random() < 0.5 else None
     question = new or rng.choice([found for found in known if found])
@@ -147,7 +150,7 @@ def _board_question(rng: random.Random) -> RawRow:
 
 
 def _board_box(rng: random.Random) -> RawRow:
-    board = draw_board(rng, most=4)
+    board = draw_board(rng, _SHAPES)
     question = ask(rng, board, "locate")
     assert question and question.box
     record = {"phrase": question.label, "box": [float(value) for value in question.box]}

@@ -19,7 +19,7 @@ CANDIDATES = 8
 def measure(n: int, checkpoint: Path = NANO) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
     """Greedy accuracy by skill on `n` questions of each that no lesson has asked, and by skill, where an answer is
     written, pass@1 and pass@8: the share of single answers at temperature 1 that verify, and that of questions of
-    which at least one of eight does."""
+    which at least one of eight does. These also on crowded boards, which no lesson has shown."""
     from model.load import load_checkpoint
     from model.local import LocalEngine
     from synth.lessons.course import JUDGE, SKILLS, examination
@@ -33,6 +33,9 @@ def measure(n: int, checkpoint: Path = NANO) -> tuple[dict[str, float], dict[str
     }
     pixels = tuple(json.loads((checkpoint / "card.json").read_text())["pixels"])
     known = examine(engine, loaded.family, pixels, asked)
+    for skill in ("count", "locate", "place"):
+        harder = [examination(SEED, skill, index, crowded=True) for index in range(n)]
+        asked[f"crowded {skill}"] = [(lesson.samples[0], lesson.image) for lesson in harder]
     passed = {skill: _passes(engine, loaded.family, pixels, some) for skill, some in asked.items() if skill != JUDGE}
     return known, passed
 
@@ -63,8 +66,9 @@ def main() -> None:
     if options.json:
         print(json.dumps({"nano": known, "pass_at": passed}))
         return
-    for skill, share in known.items():
-        print(f"{skill:8} {share:.3f}", *(f"pass@{k} {value:.3f}" for k, value in passed.get(skill, {}).items()))
+    for skill in [*known, *(skill for skill in passed if skill not in known)]:
+        told = [f"greedy {known[skill]:.3f}"] if skill in known else []
+        print(f"{skill:15}", *told, *(f"pass@{k} {value:.3f}" for k, value in passed.get(skill, {}).items()))
 
 
 if __name__ == "__main__":

@@ -135,6 +135,11 @@ def test_examinations_are_of_one_skill_and_on_other_boards() -> None:
     assert all(len(examination(7, "read", n).samples[0].answer.text) == 3 for n in range(12))
 
 
+def test_a_crowded_examination_shows_more_shapes_than_any_lesson() -> None:
+    asked = [examination(7, "name", index, crowded=True).samples[0].answer.text.split(", ") for index in range(30)]
+    assert {len(names) for names in asked} == {5, 6, 7, 8}
+
+
 def test_images_are_what_the_media_say() -> None:
     for lesson in LESSONS[:10]:
         image = Image.open(io.BytesIO(lesson.image))

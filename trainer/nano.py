@@ -129,11 +129,11 @@ def _start_alike(model: Any) -> None:
     the start: Trockman and Kolter 2023, Mimetic Initialization of Self-Attention Layers, arXiv 2305.09828, whose
     pattern it follows, with weights that are equal instead of correlated."""
     config = model.config.text_config
-    heads, shared = config.num_attention_heads, config.num_attention_heads // config.num_key_value_heads
+    groups, queries = config.num_key_value_heads, config.num_attention_heads // config.num_key_value_heads
     for layer in model.model.language_model.layers:
         attention = layer.self_attn
         keys, values = (
-            each.weight.detach().view(heads // shared, -1, config.hidden_size).repeat_interleave(shared, 0)
+            each.weight.detach().view(groups, -1, config.hidden_size).repeat_interleave(queries, 0)
             for each in (attention.k_proj, attention.v_proj)
         )
         attention.q_proj.weight.data.copy_(keys.flatten(0, 1))

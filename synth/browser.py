@@ -23,6 +23,7 @@ FLAGS = (
     "--disable-sync",
     "--font-render-hinting=none",
     "--disable-lcd-text",
+    "--disable-partial-raster",  # what is drawn again in parts is smoothed otherwise than what is drawn at once
     "--force-color-profile=srgb",
     "--hide-scrollbars",
 )

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _FAMILY = family("qwen2_5_vl")
 _EDGE = 2  # pixels that antialiasing and rounding outwards may take
-_REDRAWN = 64  # pixels at the edges of other icons, which Chromium may smooth anew
+_REDRAWN = 32  # pixels at the edges of other icons, which Chromium may still smooth anew
 _FRAMED = ("button", "text field", "drop-down list", "switch", "check box", "radio button")  # what has an outline
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -41,6 +41,20 @@ def chromium() -> Iterator[Browser]:
     Raises:
         RuntimeError: Playwright or Chromium is missing; the message says what brings it.
     """
+    with chromiums() as sharp:
+        yield sharp(1)
+
+
+@contextmanager
+def chromiums() -> Iterator[Callable[[float], Browser]]:
+    """Gives the headless browser whose screen has so many pixels for each CSS pixel, started when it is first wanted.
+
+    Each scale has a browser of its own: one that plays another scale than its own for a page, as contexts can ask
+    for, draws the same page a little otherwise from one time to the next.
+
+    Raises:
+        RuntimeError: Playwright or Chromium is missing; the message says what brings it.
+    """
     path = chromium_path()
     if not path:
         raise RuntimeError("no Chromium on this machine; `apt-get install chromium` brings it")
@@ -48,9 +62,14 @@ def chromium() -> Iterator[Browser]:
         from playwright.sync_api import sync_playwright
     except ImportError as error:
         raise RuntimeError("Playwright is not installed; `pip install 'winnow[synth]'` brings it") from error
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        try:
-            yield browser
-        finally:
-            browser.close()
+    started: dict[float, Browser] = {}
+    with sync_playwright() as playwright, ExitStack() as open_ones:
+
+        def sharp(scale: float) -> Browser:
+            if scale not in started:
+                flags = [*FLAGS, f"--force-device-scale-factor={scale:g}"]
+                started[scale] = playwright.chromium.launch(executable_path=path, args=flags)
+                open_ones.callback(started[scale].close)
+            return started[scale]
+
+        yield sharp

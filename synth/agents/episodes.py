@@ -21,7 +21,7 @@ from synth.agents.samples import single_step, trajectory
 from synth.agents.screens import draw_app
 from synth.agents.stage import Stage
 from synth.agents.thoughts import think
-from synth.browser import chromium
+from synth.browser import chromiums
 from synth.generator import Generator, Make
 from synth.specimen import Specimen
 
@@ -165,14 +165,14 @@ class Episodes:
 
 @contextmanager
 def _open() -> Iterator[Make]:
-    with chromium() as browser:
-        yield Episodes(Stage(browser))
+    with chromiums() as sharp:
+        yield Episodes(Stage(sharp))
 
 
 GENERATOR = Generator(
     name="agents",
     about="Tasks of two to six moves on made-up programs, by touch and by mouse, as trajectories and as single steps",
-    version=1,
+    version=2,
     views=2,
     libraries=browser.LIBRARIES,
     cannot=(

@@ -172,7 +172,7 @@ padding:14px 8px}
 .panel h2{font-size:1.1em;padding:2px 4px 8px}
 .option{display:flex;align-items:center;gap:10px;width:100%;padding:11px 10px;border-radius:var(--radius)}
 .option[aria-selected=true]{color:var(--accent);font-weight:700;background:var(--fill)}
-.toast{position:fixed;left:50%;transform:translateX(-50%);bottom:76px;background:var(--ink);color:var(--ground);
+.toast{position:fixed;inset:auto 0 76px;margin:0 auto;width:fit-content;background:var(--ink);color:var(--ground);
 padding:10px 18px;border-radius:var(--radius);z-index:4;white-space:nowrap}
 .cover{width:min(60vw,260px);margin:8px auto;border-radius:var(--radius)}
 """

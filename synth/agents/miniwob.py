@@ -23,14 +23,14 @@ from synth.agents.samples import single_step, trajectory
 from synth.agents.solving import TASKS, script
 from synth.agents.stage import Stage
 from synth.agents.thoughts import think
-from synth.browser import chromium
+from synth.browser import chromiums
 from synth.generator import Generator, Make
 from synth.specimen import Specimen
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-_SCALES = (2.0, 2.5, 3.0, 3.5, 4.0)
+_SCALES = (2, 3, 4)
 _LONG = 10**8  # milliseconds that an episode may take, so that a slow machine ends none
 _START = """
 ([seed, long]) => {
@@ -60,7 +60,7 @@ class Puzzle:
 
     task: str
     seed: str
-    scale: float
+    scale: int
     touch: bool
 
 
@@ -124,14 +124,14 @@ def _move(rng: random.Random, given: dict[str, Any], touch: bool) -> Move:
 @contextmanager
 def _open() -> Iterator[Make]:
     folder = pages_folder()
-    with chromium() as browser:
-        yield Puzzles(Stage(browser), folder)
+    with chromiums() as sharp:
+        yield Puzzles(Stage(sharp), folder)
 
 
 GENERATOR = Generator(
     name="miniwob",
     about=f"{len(TASKS)} tasks of MiniWoB++ solved by script, as trajectories and as single steps",
-    version=1,
+    version=2,
     views=2,
     libraries=(*browser.LIBRARIES, "miniwob"),
     licence="MIT",

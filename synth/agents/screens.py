@@ -23,7 +23,7 @@ from synth.agents.programs_more import PROGRAMS
 from synth.agents.shots import acted, asked, pointed, quality, shot
 from synth.agents.stage import Seen, Stage, read
 from synth.agents.words import LANGUAGES, Words
-from synth.browser import chromium
+from synth.browser import chromiums
 from synth.generator import Generator, Make
 from synth.specimen import Specimen
 
@@ -161,14 +161,14 @@ def _question(rng: random.Random, data: bytes, seen: Sequence[Seen], tags: Seque
 
 @contextmanager
 def _open() -> Iterator[Make]:
-    with chromium() as browser:
-        yield Screens(Stage(browser))
+    with chromiums() as sharp:
+        yield Screens(Stage(sharp))
 
 
 GENERATOR = Generator(
     name="screens",
     about="Screens of made-up programs on phone, tablet and desktop: grounding, clicks, detection, captions, questions",
-    version=1,
+    version=2,
     views=5,
     libraries=browser.LIBRARIES,
     cannot=(

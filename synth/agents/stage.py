@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -77,11 +78,11 @@ class Seen:
 
 
 class Stage:
-    """Shows one page at a time. Pages have no network; those of the same profile are used again."""
+    """Shows one page at a time, in the browser of its scale. Pages have no network."""
 
-    def __init__(self, browser: Browser) -> None:
-        self._browser = browser
-        self._pages: dict[Profile, Page] = {}
+    def __init__(self, sharp: Callable[[float], Browser]) -> None:
+        self._sharp = sharp
+        self._pages: dict[float, Page] = {}
 
     def show(self, html: str, profile: Profile) -> Page:
         """A page with this HTML, the mouse in its upper left corner."""
@@ -91,12 +92,16 @@ class Stage:
         return page
 
     def page(self, profile: Profile) -> Page:
-        """The page of a profile, with whatever it showed last."""
-        if profile not in self._pages:
-            size: Any = {"width": profile.width, "height": profile.height}
-            context = self._browser.new_context(viewport=size, device_scale_factor=profile.scale, offline=True)
-            self._pages[profile] = context.new_page()
-        return self._pages[profile]
+        """The page of a profile's scale in the profile's size, with whatever it showed last."""
+        size: Any = {"width": profile.width, "height": profile.height}
+        if profile.scale not in self._pages:
+            browser = self._sharp(profile.scale)
+            context = browser.new_context(viewport=size, device_scale_factor=profile.scale, offline=True)
+            self._pages[profile.scale] = context.new_page()
+        page = self._pages[profile.scale]
+        if page.viewport_size != size:
+            page.set_viewport_size(size)
+        return page
 
 
 def read(page: Page, scale: float) -> list[Seen]:

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 _FAMILY = family("qwen2_5_vl")
 _EDGE = 2  # pixels that antialiasing and rounding outwards may take
-_REDRAWN = 32  # pixels at the edges of other icons, which Chromium may still smooth anew
 _FRAMED = ("button", "text field", "drop-down list", "switch", "check box", "radio button")  # what has an outline
 
 
@@ -107,7 +106,7 @@ def _ink_fault(page: Page, region: Region, scale: float) -> str:
     )
     beyond = changes.copy()
     beyond[max(0, top) : bottom, max(0, left) : right] = False
-    if beyond.sum() > _REDRAWN:
+    if beyond.any():
         return f"hiding it changes {int(beyond.sum())} pixels beyond its box {region.box}"
     ys, xs = np.nonzero(changes & ~beyond)
     if not len(xs):

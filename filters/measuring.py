@@ -19,7 +19,6 @@ from filters.reducing import Value, exact_mean, reduce_units
 from filters.signal import Grain, Signal, signal_schema
 from filters.signals.pixels import Pixels
 from model.image import ImageError, decode, decode_reduced
-from model.image_files import jpeg_quality
 
 _IMAGES_AT_ONCE, _PIXEL_BYTES = 32, 16_000_000  # decoded, whichever comes first
 _GRAINS: tuple[Grain, ...] = ("sample", "turn", "media", "region", "step")
@@ -138,7 +137,7 @@ def _decoded(data: bytes, orientation: int) -> Pixels | ImageError:
         reduced = decode_reduced(data, orientation)
     except ImageError as error:
         return error
-    return Pixels(reduced.rgb, reduced.scale, reduced.size, jpeg_quality(data))
+    return Pixels(reduced.rgb, reduced.scale, reduced.size, data, orientation)
 
 
 def _on_pixels(

@@ -99,6 +99,18 @@ def jpeg_quality(data: bytes) -> int | None:
     return None
 
 
+def jpeg_block_height(data: bytes) -> int | None:
+    """How many rows of stored pixels a JPEG's interleaved blocks have (its MCU: ITU-T T.81, A.2.3), 8 to 32; None where
+    it has no frame header of 8-bit samples in 1 or 3 components."""
+    if not data.startswith(b"\xff\xd8\xff"):
+        return None
+    for marker, start, end in _jpeg_segments(data):
+        if marker in (0xC0, 0xC1, 0xC2) and end - start in (9, 15) and data[start] == 8:
+            factors = [data[at] & 15 for at in range(start + 7, end, 3)]
+            return 8 * max(factors) if len(factors) > 1 else 8
+    return None
+
+
 @functools.lru_cache(maxsize=1024)  # few tables are in use
 def _quality(table: bytes) -> int:
     # Entries end at 255, so that those tell nothing of how strong a strong compression is.

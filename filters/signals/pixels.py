@@ -34,16 +34,17 @@ class Pixels:
     """One decoded image and what several signals need of it, each computed once.
 
     `rgb` is uint8 [H, W, 3] as displayed, `scale` by how much its decoder reduced it, `size` the (width, height) of the
-    whole image before that, `jpeg_quality` what its file says of the strength of its compression.
+    whole image before that, `file` its bytes and `orientation` how they were turned.
     """
 
     def __init__(
-        self, rgb: Gray, scale: int = 1, size: tuple[int, int] | None = None, jpeg_quality: int | None = None
+        self, rgb: Gray, scale: int = 1, size: tuple[int, int] | None = None, file: bytes = b"", orientation: int = 1
     ) -> None:
         self.rgb = rgb
         self.scale = scale
         self.size = size or (rgb.shape[1] * scale, rgb.shape[0] * scale)
-        self.jpeg_quality = jpeg_quality
+        self.file = file
+        self.orientation = orientation
         self.kept: dict[str, Any] = {}  # what signals of another file share
 
     @functools.cached_property

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from filters.reading.opencv import opencv
 from filters.signals.pixels import ENOUGH, Pixels, pixel
+from model import image_files
 
 _EDGE = 40  # levels of the Laplacian
 _STROKE = 32  # levels by which a stroke differs from both its sides
@@ -126,7 +127,7 @@ def blockiness(pixels: Pixels) -> float | None:
 @pixel(unit="1 to 100", reducer="min", dtype="int64", source="libjpeg's quality scale, inverted")
 def jpeg_quality(pixels: Pixels) -> int | None:
     """Quality that a JPEG's quantisation table stands for, as libjpeg counts; None for other formats."""
-    return pixels.jpeg_quality
+    return image_files.jpeg_quality(pixels.file)
 
 
 class _Differences:

@@ -237,8 +237,8 @@ def _repeat(specimen: Specimen, rng: random.Random) -> Specimen | None:
     return _with_turns(specimen, turns, (*media, rng.choice(media)))
 
 
-def _file(name: str, spoil: Spoil) -> Defect:
-    return Defect(name=name, rule="", tasks=IMAGE_TASKS, plant=partial(_one_image, spoil=spoil))
+def _file(name: str, spoil: Spoil, rule: str = "") -> Defect:
+    return Defect(name=name, rule=rule, tasks=IMAGE_TASKS, plant=partial(_one_image, spoil=spoil))
 
 
 def _painted(name: str, rule: str, tasks: tuple[Task, ...], paint: Paint) -> Defect:
@@ -247,7 +247,7 @@ def _painted(name: str, rule: str, tasks: tuple[Task, ...], paint: Paint) -> Def
 
 DEFECTS: tuple[Defect, ...] = (
     _file("truncated_file", _cut),
-    _file("rotten_file", _rot),
+    _file("rotten_file", _rot, "no_broken_blocks"),
     _file("junk_file", _junk),
     _painted("tiny_image", "not_tiny", _SHOWN, _shrink),
     _painted("sliver_image", "not_a_strip", _SHOWN, _squash),

@@ -15,8 +15,9 @@ from synth.specimen import Specimen
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Defect:
     """A way to spoil a clean sample. `rule` is the preset that ought to drop what comes out, "" where the image must be
-    quarantined because it can't be read; `tasks` are those it can be planted in. `plant` gives None where this very
-    sample has nothing to spoil (no number in the text, one box only); the same `rng` state gives the same result."""
+    quarantined because it can't be read (which will do where there is a rule, too); `tasks` are those it can be planted
+    in. `plant` gives None where this very sample has nothing to spoil (no number in the text, one box only); the same
+    `rng` state gives the same result."""
 
     name: str
     rule: str

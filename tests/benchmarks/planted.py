@@ -30,7 +30,7 @@ _TRIES = 8  # specimens tried for each row to plant: many have nothing that this
 
 @dataclass
 class Caught:
-    """Of `n` rows planted with a defect, how many its rule drops, and how many anything drops."""
+    """Of `n` rows planted with a defect, how many its rule drops (or can't be read), and how many anything drops."""
 
     n: int = 0
     caught: int = 0
@@ -167,7 +167,8 @@ def decide_groups(
 def _count(of: Caught, rule: str, spoiled: Sequence[Specimen], decided: pl.DataFrame) -> None:
     if not spoiled:
         return
-    caught = decided[rule] if rule in decided.columns else pl.Series([False] * len(spoiled))
+    told = [key for key in (rule, QUARANTINE) if key in decided.columns]  # what can't be read meets no rule
+    caught = decided.select(pl.any_horizontal(pl.lit(False), *map(pl.col, told))).to_series()
     of.caught = int(caught.sum())
     of.caught_any = int(decided.select(pl.any_horizontal(pl.all())).to_series().sum())
     of.missed = [each.sample.row_id for each, hit in zip(spoiled, caught, strict=True) if not hit][:3]

@@ -34,6 +34,14 @@ def chromium_path() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
+def require_chromium() -> str:
+    """Where it is. Raises RuntimeError where there is none; the message says what brings it."""
+    path = chromium_path()
+    if not path:
+        raise RuntimeError("no Chromium on this machine; `apt-get install chromium` brings it")
+    return path
+
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """A headless browser; its pages should be opened in contexts with `offline=True`.
@@ -55,9 +63,7 @@ def chromiums() -> Iterator[Callable[[float], Browser]]:
     Raises:
         RuntimeError: Playwright or Chromium is missing; the message says what brings it.
     """
-    path = chromium_path()
-    if not path:
-        raise RuntimeError("no Chromium on this machine; `apt-get install chromium` brings it")
+    path = require_chromium()
     try:
         from playwright.sync_api import sync_playwright
     except ImportError as error:

@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from synth.agents import episodes as agents
 from synth.agents import miniwob, screens
-from synth.browser import chromium_path
+from synth.browser import require_chromium
 from synth.documents import generator as documents
 from synth.generator import Generator
 from synth.grounding import generate as scenes
@@ -61,10 +61,7 @@ def _installed(library: str) -> str:
 
 
 def _chromium() -> str:
-    path = chromium_path()
-    if not path:
-        raise RuntimeError("no Chromium on this machine; `apt-get install chromium` brings it")
-    told = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=60).stdout
+    told = subprocess.run([require_chromium(), "--version"], capture_output=True, text=True, timeout=60).stdout
     number = re.search(r"\d+(\.\d+)+", told)
     return number.group() if number else told.strip()
 

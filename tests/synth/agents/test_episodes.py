@@ -43,3 +43,14 @@ def test_a_press_beside_its_target_and_a_lost_step_are_seen(make: Make) -> None:
     assert "the steps as written do not do the task" in wrong(with_sample(made, 0, beside), make, key)
     fewer = replace(sample, steps=sample.steps[1:])
     assert wrong(with_sample(made, 0, fewer), make, key)
+
+
+def test_sharp_screens_come_out_alike_whatever_was_shown_before(make: Make) -> None:
+    """Of 1.5 and 1.25 pixels for each CSS pixel: scales that a browser plays, instead of having them, are drawn by
+    chance in one of two ways."""
+    for number in (91, 40, 115):
+        key = f"agents/0/{number}"
+        first = make(random.Random(key))
+        for other in (40, 91):
+            make(random.Random(f"agents/0/{other}"))
+            assert [each.images for each in make(random.Random(key))] == [each.images for each in first]

@@ -13,6 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from curation.contract.sample import Step
 from model.actions import ParsedStep
@@ -82,9 +83,17 @@ def _done(page: Page) -> bool:
 
 
 def _alike(one: bytes, other: bytes) -> bool:
-    """Whether two screens differ in less than a thousandth of their pixels: places are rounded when written."""
+    """Whether less than a thousandth of either screen's pixels are new: places are rounded when written, so that a view
+    may be scrolled by a pixel or two more."""
     first, second = rgb(one), rgb(other)
-    return first.shape == second.shape and float((np.abs(first - second).max(axis=2) > 24).mean()) < 1e-3
+    return first.shape == second.shape and max(_new(first, second), _new(second, first)) < 1e-3
+
+
+def _new(screen: npt.NDArray[np.int16], other: npt.NDArray[np.int16]) -> float:
+    """The share of a screen's pixels that the other has neither there nor up to two pixels above or below."""
+    rows = np.arange(len(screen))
+    near = [other[np.clip(rows + by, 0, len(rows) - 1)] for by in range(-2, 3)]
+    return float(np.min([np.abs(screen - each).max(axis=2) > 24 for each in near], axis=0).mean())
 
 
 def carry_out(page: Page, parsed: ParsedStep | None, scale: float) -> None:

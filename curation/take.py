@@ -12,6 +12,7 @@ from curation import fields
 from curation.contract.sample import Media, Region, Sample, Step, Task, Verifier
 from curation.readers import Problem
 from filters.table_metrics import read_table
+from filters.verify import read_places
 from model.actions import validate_step
 
 FetchImage = Callable[[Any], Media]  # a field's value to stored bytes and their header; raises Problem
@@ -52,6 +53,8 @@ def check_answer(answer: str, verifier: Verifier) -> None:
     """An answer that its verifier could compare with nothing is no answer. Raises ValueError, saying why."""
     if verifier == "table":
         read_table(answer)
+    if verifier == "points":
+        read_places(answer)
     if verifier == "fields" and not isinstance(json.loads(answer), dict):
         raise ValueError(f"`answer` should be a JSON object: {answer[:80]!r}")
 

@@ -20,6 +20,8 @@ from filters.verify import (
     final_answer,
     interval_iou,
     iou,
+    points_f1,
+    read_places,
 )
 from model.actions import parse_step
 from model.family import Family
@@ -39,6 +41,7 @@ ACCEPTED: dict[str, dict[str, float]] = {
     "spotting": {"f1_at_0.5": 0.8},
     "click": {"click_accuracy": 1.0},
     "action": {"action_match": 1.0},
+    "points": {"points_f1": 0.8},
     "interval": {"temporal_iou": 0.5},
     "final": {"final_match": 1.0},
 }
@@ -64,10 +67,10 @@ def score(answer: str, row: RenderedRow, family: Family) -> dict[str, float]:
     `exact_match` and `anls` for exact, `final_match` for a final answer, `anls` for anls, `relaxed_accuracy` and
     `exact_match` for relaxed, `field_accuracy` and `anls` for fields, `teds` and `teds_structure` for a table,
     `acc_at_0.5`, `iou` (its mean over rows is mIoU) and `label_match` for a box, `f1_at_0.5` for boxes and spotting,
-    `labelled_f1_at_0.5` for boxes, `click_accuracy` for a click, `action_match`, `action_type` and, where there is a
-    target, `click_accuracy` for an action, `temporal_iou` for an interval. Text that is read from a picture also has
-    `character_accuracy` and `word_accuracy`: 1 less the row's CER and WER, at least 0. Raises ValueError, naming the
-    row, for a reference that its verifier cannot use.
+    `labelled_f1_at_0.5` for boxes, `points_f1` for points, `click_accuracy` for a click, `action_match`, `action_type`
+    and, where there is a target, `click_accuracy` for an action, `temporal_iou` for an interval. Text that is read from
+    a picture also has `character_accuracy` and `word_accuracy`: 1 less the row's CER and WER, at least 0. Raises
+    ValueError, naming the row, for a reference that its verifier cannot use.
     """
     if row.reference.verifier == "":
         return {}
@@ -110,6 +113,9 @@ def _scores(answer: str, row: RenderedRow, family: Family) -> dict[str, float]:
         return {"temporal_iou": interval_iou(answer, text)}
     if verifier in ("box", "boxes", "spotting"):
         return _score_boxes(parse_regions(answer, family, *_sizes(row)), row)
+    if verifier == "points":
+        found = parse_regions(answer, family, *_sizes(row))
+        return {"points_f1": points_f1([each.points for each in found if each.shape == "point"], read_places(text))}
     if verifier == "click":
         return {"click_accuracy": _score_click(answer, row, family)}
     if verifier == "action":

@@ -101,6 +101,35 @@ def click_in_box(point: Sequence[float], box: Box) -> float:
     return float(box[0] <= point[0] <= box[2] and box[1] <= point[1] <= box[3])
 
 
+def points_f1(points: Sequence[Sequence[float]], places: Sequence[Box]) -> float:
+    """F1 of pointing at each of several places, given by their boxes, once: points and places are paired one to one, as
+    many as can be, a point with a box that it lies in (as PixMo-Points is scored, Deitke et al. 2024, by masks there).
+
+    Nothing on either side is right (1); points or places on one side alone are wrong (0).
+    """
+    if not points and not places:
+        return 1.0
+    if not points or not places:
+        return 0.0
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import maximum_bipartite_matching
+
+    inside = csr_array([[click_in_box(point, place) for place in places] for point in points])
+    pairs = int((maximum_bipartite_matching(inside, perm_type="column") >= 0).sum())
+    return 2 * pairs / (len(points) + len(places))
+
+
+def read_places(reference: str) -> list[Box]:
+    """The boxes, in displayed pixels, that points should lie in: a JSON list of [x1, y1, x2, y2]. Raises ValueError."""
+    try:
+        places = json.loads(reference)
+    except ValueError:
+        places = None
+    if not isinstance(places, list) or not all(_is_box(each) for each in places):
+        raise ValueError(f"the reference is not a JSON list of boxes: {reference[:80]!r}")
+    return places
+
+
 @dataclass(frozen=True, slots=True)
 class FieldsScore:
     """`exact`: share of fields that match exactly; `anls`: mean ANLS over fields; `matches`: exact match by field."""
@@ -173,6 +202,10 @@ def _seconds(time: Any, fps: Any) -> float | None:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_box(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 4 and all(_is_number(each) for each in value) and _area(value) > 0
 
 
 def _area(box: Box) -> float:

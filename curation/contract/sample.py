@@ -22,7 +22,7 @@ Shape = Literal["box", "quad", "point"]
 # inside a region, an agent's whole `action`, an `interval` of time; "" where nothing can check it.
 Verifier = Literal[
     "", "exact", "final", "anls", "relaxed", "fields", "table", "box", "boxes", "spotting", "click", "action",
-    "interval",
+    "points", "interval",
 ]  # fmt: skip
 
 

@@ -24,7 +24,7 @@ IMPROVED, WORSENED, EXAMPLES = 12, 4, 24  # rows shown (platform defaults)
 RIGHT = 0.5  # a score of at least this counts as right
 OUTLINES = 40  # of one answer
 LOWER = ("loss", "cer", "wer")  # metrics of which less is better
-PLACED = ("box", "boxes", "spotting", "click", "action")  # verifiers whose answers can be drawn
+PLACED = ("box", "boxes", "points", "spotting", "click", "action")  # verifiers whose answers can be drawn
 _CHANGES = {
     "improved": "from wrong to right",
     "worsened": "from right to wrong",

@@ -45,7 +45,7 @@ def _open() -> Iterator[Make]:
 GENERATOR = Generator(
     name="scenes",
     about="drawn objects with their boxes: find, refer, point, count, and ask for what is not there",
-    version=1,
+    version=2,
     views=VIEWS,
     libraries=("pillow", "opencv-python-headless", "numpy", "simplejpeg"),
     cannot=(

@@ -8,6 +8,7 @@ in XML, whose region parts say so.
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +21,6 @@ from curation.contract.sample import (
     Sample,
     Task,
     Turn,
-    Verifier,
     media_part,
     text_part,
 )
@@ -163,7 +163,7 @@ def _point(rng: random.Random, scene: Scene) -> Question:
         name = _some_name(rng, scene)
         prompt, named = _said(rng, _POINT_ALL, name), _called(scene, name)
     prompt += rng.choice(_AS_XML) if form else ""
-    answer = Answer(text="\n".join(label for _, label in named))
+    answer = Answer(text=_places(named), verifier="points")
     regions = tuple(_spot(thing, label) for thing, label in named)
     return Question("point_xml" if form else "point", prompt, regions, "", answer, form)
 
@@ -181,8 +181,8 @@ def _count(rng: random.Random, scene: Scene) -> Question:
     with_boxes = way == "count_boxes"
     prompt = _said(rng, _BOX_AND_COUNT if with_boxes else _POINT_AND_COUNT, name)
     regions = tuple(_box(*each) if with_boxes else _spot(*each) for each in named)
-    verifier: Verifier = "boxes" if with_boxes else ""
-    return Question(way, prompt, regions, said, Answer(text=said, verifier=verifier))
+    answer = Answer(text=said, verifier="boxes") if with_boxes else Answer(text=_places(named), verifier="points")
+    return Question(way, prompt, regions, said, answer)
 
 
 def _absent(rng: random.Random, scene: Scene) -> Question:
@@ -236,6 +236,11 @@ def _box(thing: Thing, label: str) -> Region:
 
 def _spot(thing: Thing, label: str) -> Region:
     return Region(points=thing.point, shape="point", label=label)
+
+
+def _places(named: Sequence[tuple[Thing, str]]) -> str:
+    """The boxes in which the points should lie, as the verifier reads them."""
+    return json.dumps([thing.box for thing, _ in named])
 
 
 def _floats(box: Box) -> tuple[float, ...]:

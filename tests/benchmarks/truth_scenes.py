@@ -19,6 +19,7 @@ from PIL import Image
 
 from curation.contract.sample import Region, Sample
 from filters.reading.opencv import opencv
+from filters.verify import points_f1, read_places
 from synth.generator import Make
 from synth.grounding.kinds import kinds
 from synth.grounding.patches import Pixels
@@ -134,6 +135,13 @@ def _of_sample(sample: Sample, scene: Scene, inks: Ink) -> list[str]:
     for region, index in zip(sample.regions, shown, strict=True):
         if index not in resolve(region.label, scene, inks):
             said.append(f"the label {region.label!r} is not that of thing {index}")
+    if sample.answer.verifier == "points":
+        places = read_places(sample.answer.text)
+        around = [_around(inks[index]) for index in shown]
+        if len(places) != len(around) or np.abs(np.subtract(places, around)).max() > 1:
+            said.append(f"the points of {prompt!r} should lie in {around}, not {places}")
+        if points_f1([region.points for region in sample.regions], places) != 1:
+            said.append(f"the verifier finds the true points of {prompt!r} wrong")
     return said
 
 

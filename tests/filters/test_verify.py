@@ -14,6 +14,8 @@ from filters.verify import (
     fields_score,
     interval_iou,
     iou,
+    points_f1,
+    read_places,
 )
 
 
@@ -103,6 +105,37 @@ def test_boxes_f1_heeds_labels() -> None:
 @pytest.mark.parametrize(("point", "hit"), [((5, 5), 1.0), ((0, 10), 1.0), ((10.01, 5), 0.0), ((-1, 5), 0.0)])
 def test_click_in_box_includes_the_border(point: tuple[float, float], hit: float) -> None:
     assert click_in_box(point, (0, 0, 10, 10)) == hit
+
+
+PLACES = [(0, 0, 10, 10), (5, 5, 20, 20), (40, 40, 50, 50)]
+
+
+@pytest.mark.parametrize(
+    ("points", "score"),
+    [
+        ([(2, 2), (7, 7), (45, 45)], 1.0),
+        ([(7, 7), (2, 2), (45, 45)], 1.0),  # the first lies in two boxes: it is paired so that the second has one, too
+        ([(7, 7), (2, 2)], 2 * 2 / 5),
+        ([(45, 45), (44, 44), (43, 43)], 2 * 1 / 6),  # one place is pointed at once
+        ([(30, 30)], 0.0),
+        ([], 0.0),
+    ],
+)
+def test_points_are_paired_with_the_boxes_that_they_lie_in(points: list[tuple[float, float]], score: float) -> None:
+    assert points_f1(points, PLACES) == pytest.approx(score)
+
+
+def test_no_place_is_right_for_no_point_only() -> None:
+    assert points_f1([], []) == 1.0
+    assert points_f1([(1, 1)], []) == 0.0
+
+
+def test_places_are_read_from_the_reference() -> None:
+    assert read_places("[[1, 2, 3, 4.5]]") == [[1, 2, 3, 4.5]]
+    assert read_places("[]") == []
+    for wrong in ("", "a shop", "{}", "[1, 2, 3, 4]", "[[1, 2, 3]]", "[[1, 2, 3, null]]", "[[5, 2, 3, 4]]"):
+        with pytest.raises(ValueError, match="not a JSON list of boxes"):
+            read_places(wrong)
 
 
 def test_fields_are_compared_one_by_one() -> None:

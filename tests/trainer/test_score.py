@@ -76,6 +76,17 @@ def test_a_click_by_call_or_by_point(made: Any) -> None:
     assert _score(row, "") == {"click_accuracy": 0.0}
 
 
+def test_points_lie_in_the_boxes_of_the_reference(made: Any) -> None:
+    row = _row(made, "points", "[[20, 20, 120, 60], [200, 20, 300, 80]]")  # displayed twice as large as seen
+    both = '[{"point_2d": [120, 20], "label": "cup"}, {"point_2d": [30, 20], "label": "cup"}]'
+    assert _score(row, both) == {"points_f1": 1.0}
+    assert _score(row, '<points x1="30" y1="20" x2="120" y2="20" alt="cup">cup</points>') == {"points_f1": 1.0}
+    assert _score(row, '{"point_2d": [30, 20]}') == {"points_f1": pytest.approx(2 / 3)}
+    assert _score(row, '[{"bbox_2d": [10, 10, 60, 30]}, {"bbox_2d": [100, 10, 150, 40]}]') == {"points_f1": 0.0}
+    with pytest.raises(ValueError, match="not a JSON list of boxes"):
+        _score(_row(made, "points", "two cups"), both)
+
+
 def test_a_final_answer_is_read_behind_its_working(made: Any) -> None:
     row = _row(made, "final", "15")
     for said in (
@@ -164,6 +175,7 @@ def test_every_verifier_is_accepted_by_a_score_that_it_gives(made: Any) -> None:
             "table": "<table><tr><td>5</td></tr></table>",
             "action": '{"action": "left_click"}',
             "interval": '{"start_time": 1, "end_time": 2}',
+            "points": "[[10, 10, 60, 30]]",
         }.get(verifier, "Red")
         scores = _score(_row(made, verifier, text, regions=(BOX,)), "nothing of the kind")
         for name, least in asked.items():

@@ -58,6 +58,10 @@ def _misnamed(sample: Sample) -> Sample:
     return replace(sample, regions=(replace(sample.regions[0], label="violin"), *sample.regions[1:]))
 
 
+def _elsewhere(sample: Sample) -> Sample:
+    return replace(sample, answer=Answer(text="[[1, 1, 9, 9]]", verifier="points"))
+
+
 def _miscounted(sample: Sample) -> Sample:
     text = "".join(part.text for part in sample.messages[1].parts if part.kind == "text")
     turn = Turn(role="assistant", parts=(text_part("7" if text != "7" else "8"),))
@@ -82,6 +86,7 @@ def _asked_for_something_else(sample: Sample) -> Sample:
         (1, _asked_for_something_else),
         (3, _in_the_corner),
         (3, _beyond),
+        (3, _elsewhere),
         (4, _miscounted),
     ],
 )

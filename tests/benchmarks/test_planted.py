@@ -17,7 +17,7 @@ sys.path.append(str(ROOT))  # `tests` is no package of the project; benchmarks a
 
 from curation.contract.rule import Rule  # noqa: E402
 from filters.api import measure  # noqa: E402
-from synth.defects.planting import Defect, with_answer  # noqa: E402
+from synth.defects.planting import Defect, with_answer, with_image  # noqa: E402
 from synth.specimen import Specimen  # noqa: E402
 from tests.benchmarks import clean, planted  # noqa: E402
 from tests.benchmarks.cpu import Used, run_tree  # noqa: E402
@@ -67,8 +67,8 @@ def catalogue_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
         raise RuntimeError("no number here")
 
     def cut(specimen: Specimen, rng: random.Random) -> Specimen:
-        (sha256, data), *_ = specimen.images.items()
-        return Specimen(specimen.sample, {sha256: data[: len(data) // 2]})
+        data = specimen.images[specimen.sample.media[0].sha256]
+        return with_image(specimen, 0, data[: len(data) // 2])
 
     made = [
         Defect(name="short", rule="says_something", tasks=("caption",), plant=_shorten),

@@ -55,18 +55,21 @@ _FORMS = {
 }  # fmt: skip
 
 
-def ask_cell(rng: random.Random, content: Content) -> Question:
-    """What stands in a cell, exactly as it stands there. Never an empty one."""
-    row, column = filled(rng, content)
-    text = _FORMS[content.words.language][0].format(r=content.rows[row], c=content.columns[column])
-    return Question(text, content.values[row][column].text, "exact")
+def ask_cell(rng: random.Random, content: Content, asked: str = "") -> Question:
+    """What stands in a cell, exactly as it stands there. Never an empty one, nor the one that was `asked` for."""
+    while True:
+        row, column = filled(rng, content)
+        text = _FORMS[content.words.language][0].format(r=content.rows[row], c=content.columns[column])
+        if text != asked:
+            return Question(text, content.values[row][column].text, "exact")
 
 
-def ask_numbers(rng: random.Random, content: Content) -> Question:
-    """The highest or lowest value of a column, or the sum or difference of two, as a plain number."""
+def ask_numbers(rng: random.Random, content: Content, asked_cell: str) -> Question:
+    """The highest or lowest value of a column, or the sum or difference of two, as a plain number; where no column has
+    numbers to compare, another cell than the one that was asked for."""
     columns = [index for index in range(len(content.columns)) if len(set(_numbers(content, index).values())) > 1]
     if not columns:
-        return ask_cell(rng, content)
+        return ask_cell(rng, content, asked_cell)
     column = rng.choice(columns)
     numbers = _numbers(content, column)
     order = sorted(numbers, key=numbers.__getitem__)

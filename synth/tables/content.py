@@ -72,7 +72,11 @@ def draw_content(rng: random.Random) -> Content:
     rows = rng.sample(names, rng.randint(3 if banded else 2, min(10, len(names))))
     amounts = {name: rng.choice(words.money) for _, name, sort in heads if sort == "money"}
     sizes = {name: rng.choice((1, 2, 3, 4, 5)) for _, name, _ in heads}
-    values = [[_value(rng, words, sort, amounts.get(name, ""), sizes[name]) for _, name, sort in heads] for _ in rows]
+    values: list[list[Value]] = []
+    while sum(bool(value.text) for row in values for value in row) < 2:  # as many cells are asked for
+        values = [
+            [_value(rng, words, sort, amounts.get(name, ""), sizes[name]) for _, name, sort in heads] for _ in rows
+        ]
     content = Content(
         words=words,
         caption=_caption(rng, words, heads, head),

@@ -65,10 +65,11 @@ def _views(rng: random.Random, content: Content, sheet: Sheet, media: Media) -> 
     label = f"{content.rows[row]}, {content.columns[column]}"
     box = sheet.cells[content.where[row][column]]
     region = Region(points=tuple(float(value) for value in box), label=label)
+    cell = ask_cell(rng, content)
     return [
         _sample("document", media, PROMPT, text_part(page), Answer(text=page, verifier="table"), tags),
-        _asked(media, ask_cell(rng, content), (*tags, "ask:cell")),
-        _asked(media, ask_numbers(rng, content), (*tags, "ask:numbers")),
+        _asked(media, cell, (*tags, "ask:cell")),
+        _asked(media, ask_numbers(rng, content, cell.text), (*tags, "ask:numbers")),
         _sample("grounding", media, ask_place(content, row, column), region_part(0),
                 Answer(text=label, verifier="box"), (*tags, "ask:place"), (region,)),
     ]  # fmt: skip
@@ -118,7 +119,7 @@ def _open() -> Iterator[Make]:
 GENERATOR = Generator(
     name="tables",
     about="tables in ten languages as a browser sets them: HTML, what cells say, where they are",
-    version=1,
+    version=2,
     views=4,
     libraries=browser.LIBRARIES,
     cannot=(

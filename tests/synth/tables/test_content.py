@@ -4,7 +4,7 @@ import random
 
 from lxml import html
 
-from synth.tables.ask import ask_numbers
+from synth.tables.ask import ask_cell, ask_numbers
 from synth.tables.content import Cell, Content, Value, draw_content, say
 from synth.tables.words import ENGLISH, GERMAN, LANGUAGES
 from tests.benchmarks.truth_tables import number, spread
@@ -56,8 +56,18 @@ def test_questions_about_two_rows() -> None:
         "What is “Stock” of “Arden” and “Thorpe” together?": "1500",
         "By how much do “Thorpe” and “Arden” differ in “Stock”?": "900",
     }
-    asked = [ask_numbers(random.Random(seed), _content()) for seed in range(60)]
+    asked = [ask_numbers(random.Random(seed), _content(), "") for seed in range(60)]
     assert {question.text: question.answer for question in asked if question.text in right} == right
+
+
+def test_a_table_without_numbers_is_asked_for_two_cells() -> None:
+    content = _content()
+    content.values = [[Value(value.text, None) for value in row] for row in content.values]
+    for seed in range(20):
+        rng = random.Random(seed)
+        first = ask_cell(rng, content)
+        second = ask_numbers(rng, content, first.text)
+        assert first.text != second.text and second.verifier == "exact"
 
 
 def test_tables_are_rectangles_with_totals_that_add_up() -> None:

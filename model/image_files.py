@@ -105,7 +105,7 @@ def jpeg_block_height(data: bytes) -> int | None:
     if not data.startswith(b"\xff\xd8\xff"):
         return None
     for marker, start, end in _jpeg_segments(data):
-        if marker in (0xC0, 0xC1, 0xC2) and end - start in (9, 15) and data[start] == 8:
+        if marker in (0xC0, 0xC1, 0xC2) and end - start in (9, 15) and end <= len(data) and data[start] == 8:
             factors = [data[at] & 15 for at in range(start + 7, end, 3)]
             return 8 * max(factors) if len(factors) > 1 else 8
     return None

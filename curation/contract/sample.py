@@ -19,7 +19,8 @@ PartKind = Literal["text", "media", "region", "action"]
 Shape = Literal["box", "quad", "point"]
 # How an answer is checked: `exact` text, a `final` answer behind working, `anls` edit similarity, `relaxed` numbers,
 # `fields` of a JSON object, an HTML `table`, one `box`, many `boxes`, `spotting` (boxes with their text), a `click`
-# inside a region, an agent's whole `action`, an `interval` of time; "" where nothing can check it.
+# inside a region, an agent's whole `action`, `points` inside the boxes that the answer lists, an `interval` of time; ""
+# where nothing can check it.
 Verifier = Literal[
     "", "exact", "final", "anls", "relaxed", "fields", "table", "box", "boxes", "spotting", "click", "action",
     "points", "interval",

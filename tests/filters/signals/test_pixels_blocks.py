@@ -94,7 +94,8 @@ def test_the_height_of_the_blocks_follows_the_sampling() -> None:
     assert heights == [8, 8, 16]
     assert jpeg_block_height(jpeg(image.convert("L"))) == 8
     assert jpeg_block_height(jpeg(image.convert("CMYK"))) is None
-    assert jpeg_block_height(b"\xff\xd8\xff\xd9") is jpeg_block_height(b"") is None
+    for cut in (b"", b"\xff\xd8\xff\xd9", b"\xff\xd8\xff\xc0\x00\x0b\x08\x00"):
+        assert jpeg_block_height(cut) is None
 
 
 def test_bits_that_are_turned_are_seen_where_the_decoder_sees_nothing() -> None:

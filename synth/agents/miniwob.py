@@ -56,16 +56,24 @@ def pages_folder() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Puzzle:
-    """An episode before it is played: which page, the seed of its random numbers, on how sharp a screen."""
+    """An episode before it is played: which page, the seed of its random numbers, on how sharp a screen and on what
+    ground, a light colour: the simplest pages would come again otherwise."""
 
     task: str
     seed: str
     scale: int
     touch: bool
+    ground: str
 
 
 def draw_puzzle(rng: random.Random) -> Puzzle:
-    return Puzzle(rng.choice(sorted(TASKS)), f"{rng.getrandbits(48):012x}", rng.choice(_SCALES), rng.random() < 0.5)
+    return Puzzle(
+        task=rng.choice(sorted(TASKS)),
+        seed=f"{rng.getrandbits(48):012x}",
+        scale=rng.choice(_SCALES),
+        touch=rng.random() < 0.5,
+        ground=f"hsl({rng.randrange(360)} {rng.randrange(20, 90)}% {rng.randrange(92, 99)}%)",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +113,7 @@ class Puzzles:
         page = self.stage.page(Profile("phone" if puzzle.touch else "desktop", 160, 210, puzzle.scale))
         page.mouse.move(0, 0)
         page.goto((self.folder / f"{puzzle.task}.html").as_uri())
-        page.add_style_tag(content=_PLAIN)
+        page.add_style_tag(content=f"{_PLAIN} #wrap {{background: {puzzle.ground} !important}}")
         page.evaluate(_START, [puzzle.seed, _LONG])
         return page
 
@@ -139,7 +147,7 @@ GENERATOR = Generator(
         "only pages whose answer can be read from the document: no drawing, no dragging, no waiting, no games",
         "no lists that open natively, as their window is in no screenshot",
         "puzzles with two right answers are left out, so that each press has one target",
-        "small pages of 160 x 210 CSS pixels, drawn sharper; the instruction also stands in their yellow bar",
+        "small pages of 160 x 210 CSS pixels, drawn sharper on a tinted ground; the instruction also stands in their bar",
     ),
     open=_open,
 )

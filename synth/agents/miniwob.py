@@ -147,7 +147,7 @@ GENERATOR = Generator(
         "only pages whose answer can be read from the document: no drawing, no dragging, no waiting, no games",
         "no lists that open natively, as their window is in no screenshot",
         "puzzles with two right answers are left out, so that each press has one target",
-        "small pages of 160 x 210 CSS pixels, drawn sharper on a tinted ground; the instruction also stands in their bar",
+        "small pages of 160 x 210 CSS pixels, drawn sharper on tinted grounds; the instruction is also in their bar",
     ),
     open=_open,
 )

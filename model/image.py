@@ -30,7 +30,7 @@ from model.image_files import (
 
 __all__ = [
     "MAX_PIXELS", "MAX_SIDE", "Header", "ImageError", "Pixels", "Reduced", "apply_orientation", "decode",
-    "decode_reduced", "read_header",
+    "decode_reduced", "read_header", "undo_orientation",
 ]  # fmt: skip
 
 MAX_PIXELS = 50_000_000  # platform default: 150 MB of RGB, well under Pillow's own alarm
@@ -148,6 +148,11 @@ def apply_orientation(pixels: Pixels, orientation: int) -> Pixels:
     return np.ascontiguousarray(pixels)
 
 
+def undo_orientation(pixels: Pixels, orientation: int) -> Pixels:
+    """Turn displayed pixels back into stored ones: a quarter turn by its opposite, all else by itself."""
+    return apply_orientation(pixels, {6: 8, 8: 6}.get(orientation, orientation))
+
+
 def _jpeg_header(data: bytes) -> Header | None:
     """The header by libjpeg-turbo, much faster than by Pillow; None for what only Pillow reads, or refuses in words."""
     try:
@@ -234,7 +239,7 @@ def _decode_by_pillow(data: bytes, header: Header, scale: int) -> Pixels:
         except Exception as error:  # as in _open
             raise _failure(error) from error
         if isinstance(image, TiffImagePlugin.TiffImageFile):  # Pillow has turned a TIFF already: turn it back
-            return apply_orientation(pixels, {6: 8, 8: 6}.get(orientation, orientation))
+            return undo_orientation(pixels, orientation)
     return pixels
 
 

@@ -49,15 +49,15 @@ def chromium() -> Iterator[Browser]:
     Raises:
         RuntimeError: Playwright or Chromium is missing; the message says what brings it.
     """
-    with chromiums() as sharp:
-        yield sharp(1)
+    with chromiums() as start:
+        yield start(1)
 
 
 @contextmanager
 def chromiums() -> Iterator[Callable[[float], Browser]]:
-    """Gives the headless browser whose screen has so many pixels for each CSS pixel, started when it is first wanted.
+    """What starts a headless browser, given how many pixels its screen has for each CSS pixel; all end together.
 
-    Each scale has a browser of its own: one that plays another scale than its own for a page, as contexts can ask
+    Each scale needs a browser of its own: one that plays another scale than its own for a page, as contexts can ask
     for, draws the same page a little otherwise from one time to the next.
 
     Raises:
@@ -68,14 +68,12 @@ def chromiums() -> Iterator[Callable[[float], Browser]]:
         from playwright.sync_api import sync_playwright
     except ImportError as error:
         raise RuntimeError("Playwright is not installed; `pip install 'winnow[synth]'` brings it") from error
-    started: dict[float, Browser] = {}
-    with sync_playwright() as playwright, ExitStack() as open_ones:
+    with sync_playwright() as playwright, ExitStack() as started:
 
-        def sharp(scale: float) -> Browser:
-            if scale not in started:
-                flags = [*FLAGS, f"--force-device-scale-factor={scale:g}"]
-                started[scale] = playwright.chromium.launch(executable_path=path, args=flags)
-                open_ones.callback(started[scale].close)
-            return started[scale]
+        def start(scale: float) -> Browser:
+            flags = [*FLAGS, f"--force-device-scale-factor={scale:g}"]
+            browser = playwright.chromium.launch(executable_path=path, args=flags)
+            started.callback(browser.close)
+            return browser
 
-        yield sharp
+        yield start

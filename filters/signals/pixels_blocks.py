@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from filters.reading.opencv import opencv
 from filters.signals.pixels import Pixels, pixel
-from model.image import apply_orientation, decode
+from model.image import decode, undo_orientation
 from model.image_files import jpeg_block_height
 
 _LEAST_STEP = 5  # levels: a smaller one can't be told from what is in the picture
@@ -38,7 +38,7 @@ def broken_blocks(pixels: Pixels) -> float | None:
     height = jpeg_block_height(pixels.file)
     if height is None or height < pixels.scale:
         return None
-    steps = _steps(_ycc(_stored(pixels.rgb, pixels.orientation)), height // pixels.scale, 0)
+    steps = _steps(_ycc(undo_orientation(pixels.rgb, pixels.orientation)), height // pixels.scale, 0)
     clear = seams(steps, max(1, 2 * _LEAST_WIDTH // pixels.scale)).max(axis=0, initial=0)
     rows = np.flatnonzero(clear >= _SURE)
     if not len(rows):
@@ -95,8 +95,3 @@ def _steps(ycc: Levels, height: int, apart: int) -> Steps:
 def _ycc(rgb: Levels) -> Levels:
     cv2 = opencv()
     return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2YCrCb))
-
-
-def _stored(rgb: Levels, orientation: int) -> Levels:
-    """Displayed pixels as they are stored."""
-    return apply_orientation(rgb, {6: 8, 8: 6}.get(orientation, orientation))

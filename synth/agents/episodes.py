@@ -165,8 +165,8 @@ class Episodes:
 
 @contextmanager
 def _open() -> Iterator[Make]:
-    with chromiums() as sharp:
-        yield Episodes(Stage(sharp))
+    with chromiums() as start:
+        yield Episodes(Stage(start))
 
 
 GENERATOR = Generator(

@@ -132,8 +132,8 @@ def _move(rng: random.Random, given: dict[str, Any], touch: bool) -> Move:
 @contextmanager
 def _open() -> Iterator[Make]:
     folder = pages_folder()
-    with chromiums() as sharp:
-        yield Puzzles(Stage(sharp), folder)
+    with chromiums() as start:
+        yield Puzzles(Stage(start), folder)
 
 
 GENERATOR = Generator(

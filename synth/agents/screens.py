@@ -161,8 +161,8 @@ def _question(rng: random.Random, data: bytes, seen: Sequence[Seen], tags: Seque
 
 @contextmanager
 def _open() -> Iterator[Make]:
-    with chromiums() as sharp:
-        yield Screens(Stage(sharp))
+    with chromiums() as start:
+        yield Screens(Stage(start))
 
 
 GENERATOR = Generator(

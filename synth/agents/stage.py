@@ -78,10 +78,10 @@ class Seen:
 
 
 class Stage:
-    """Shows one page at a time, in the browser of its scale. Pages have no network."""
+    """Shows one page at a time, in the browser of its scale, which `start` starts once. Pages have no network."""
 
-    def __init__(self, sharp: Callable[[float], Browser]) -> None:
-        self._sharp = sharp
+    def __init__(self, start: Callable[[float], Browser]) -> None:
+        self._start = start
         self._pages: dict[float, Page] = {}
 
     def show(self, html: str, profile: Profile) -> Page:
@@ -95,7 +95,7 @@ class Stage:
         """The page of a profile's scale in the profile's size, with whatever it showed last."""
         size: Any = {"width": profile.width, "height": profile.height}
         if profile.scale not in self._pages:
-            browser = self._sharp(profile.scale)
+            browser = self._start(profile.scale)
             context = browser.new_context(viewport=size, device_scale_factor=profile.scale, offline=True)
             self._pages[profile.scale] = context.new_page()
         page = self._pages[profile.scale]

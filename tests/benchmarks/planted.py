@@ -167,8 +167,9 @@ def decide_groups(
 def _count(of: Caught, rule: str, spoiled: Sequence[Specimen], decided: pl.DataFrame) -> None:
     if not spoiled:
         return
-    told = [key for key in (rule, QUARANTINE) if key in decided.columns]  # what can't be read meets no rule
-    caught = decided.select(pl.any_horizontal(pl.lit(False), *map(pl.col, told))).to_series()
+    caught = decided[QUARANTINE]  # what can't be read meets no rule
+    if rule in decided.columns:
+        caught |= decided[rule]
     of.caught = int(caught.sum())
     of.caught_any = int(decided.select(pl.any_horizontal(pl.all())).to_series().sum())
     of.missed = [each.sample.row_id for each, hit in zip(spoiled, caught, strict=True) if not hit][:3]

@@ -181,6 +181,7 @@ def nano(
     to: Annotated[Path, typer.Option(help="folder of the new checkpoint")],
     steps: Annotated[int, typer.Option(min=1, help="the shipped one took the default")] = 8000,
     seeing_steps: Annotated[int, typer.Option(min=1, help="before them, of the vision tower alone")] = 1000,
+    judging_steps: Annotated[int, typer.Option(min=1, help="after them, on whether answers are right")] = 4000,
     seed: int = 17,
     questions: Annotated[int, typer.Option(min=1, help="held-out questions of each skill in the examination")] = 200,
     as_json: AsJson = False,
@@ -196,7 +197,7 @@ def nano(
     from curation.nano import make_nano
 
     with mendable(), bar(make_console(), "nano", unit="steps") as progress:
-        card = make_nano(to.resolve(), steps, seeing_steps, seed, questions, progress.update)
+        card = make_nano(to.resolve(), steps, seeing_steps, judging_steps, seed, questions, progress.update)
     tell(card, as_json)
 
 

@@ -8,8 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from curation.contract.sample import Sample
 from synth.lessons.board import SIDE
-from synth.lessons.course import SKILLS, curriculum, examination, seen
+from synth.lessons.course import SKILLS, Lesson, curriculum, examination, judging, seen
 from synth.lessons.window import WINDOW
 
 _CARD = """# nano
@@ -21,23 +22,26 @@ and nothing else: not the world, not language. Weights are bfloat16.
 
 | | |
 | --- | --- |
-| data | lessons of `synth/lessons` with seed {seed}, numbers 0 to {last:,}, each seen once; nothing else |
+| data | `synth/lessons`, seed {seed}: lessons 0 to {last:,}, and 0 to {last_judged:,} about judging, each seen once |
 | seeing | {seeing_steps:,} steps of {seeing_batch_size} pictures, the vision tower alone: {patches_named:.1%} right |
-| questions | {questions:,}, of which those about judging from a third of the course on |
-| steps | {steps:,} of {batch_size} pictures; AdamW, learning rate {learning_rate:g} |
-| time | {minutes:.0f} minutes on one CPU core, with {workers} more to draw |
-| loss | {loss:.3f} over the last tenth of the steps |
+| teaching | {steps:,} steps of {batch_size} pictures, {questions:,} questions, {minutes:.0f} minutes: loss {loss:.3f} |
+| judging | {judging_steps:,} steps more, {judging_questions:,} questions, {judging_minutes:.0f} minutes: \
+loss {judging_loss:.3f} |
+| with | AdamW, learning rate {learning_rate:g}, on one CPU core and {workers} more to draw |
+
+A loss is that of the last tenth of the steps.
 
 Accuracy on {asked} held-out questions of each skill, each on a picture of its own: a generated answer has to verify (a
 box at IoU 0.5, under its name; a tap inside its button; numbers to read have three digits); a judgement has to find the
-right one of yes and no the likelier.
+right one of yes and no the likelier, a wrong box being as large as the right one.
 
 | skill | a question | accuracy |
 | --- | --- | --- |
 {skills}
 
-Made by `winnow train nano --to DIR --steps {steps} --seeing-steps {seeing_steps} --seed {seed}`; the same figures are
-in `card.json`. The same machine gives the same weights; another one may round otherwise.
+Made by `winnow train nano --to DIR --steps {steps} --seeing-steps {seeing_steps} --judging-steps {judging_steps} \
+--seed {seed}`;
+the same figures are in `card.json`. The same machine gives the same weights; another one may round otherwise.
 """
 _EXAMPLES = {
     "name": "Name all shapes.",
@@ -57,7 +61,13 @@ _EXAMPLES = {
 
 
 def make_nano(
-    out: Path, steps: int, seeing_steps: int, seed: int, questions: int, progress: Callable[[int, int, str], None]
+    out: Path,
+    steps: int,
+    seeing_steps: int,
+    judging_steps: int,
+    seed: int,
+    questions: int,
+    progress: Callable[[int, int, str], None],
 ) -> dict[str, Any]:
     """Teaches and examines; writes the checkpoint, `card.json` and README.md to `out`; returns the card."""
     from trainer.nano import NanoSettings, train_nano
@@ -65,13 +75,16 @@ def make_nano(
     def report(what: str, step: int, total: int, loss: float) -> None:
         progress(step, total, f"{what}, loss {loss:.3f}")
 
-    settings = NanoSettings(steps=steps, seeing_steps=seeing_steps, seed=seed)
-    taught = train_nano(out, partial(seen, seed), partial(_draw, seed), settings, report)
+    settings = NanoSettings(steps=steps, seeing_steps=seeing_steps, judging_steps=judging_steps, seed=seed)
+    draw, judge = (partial(_drawn, lesson, seed) for lesson in (curriculum, judging))
+    taught = train_nano(out, partial(seen, seed), draw, judge, settings, report)
     return write_card(out, taught, questions)
 
 
-def _draw(seed: int, number: int, done: float) -> tuple[Any, bytes]:
-    lesson = curriculum(seed, number, done)
+def _drawn(
+    make: Callable[[int, int, float], Lesson], seed: int, number: int, done: float
+) -> tuple[tuple[Sample, ...], bytes]:
+    lesson = make(seed, number, done)
     return lesson.samples, lesson.image
 
 
@@ -100,5 +113,17 @@ def write_card(folder: Path, taught: dict[str, Any], questions: int) -> dict[str
 
 def card_text(card: dict[str, Any]) -> str:
     skills = "\n".join(f"| {name} | {_EXAMPLES[name]} | {value:.2f} |" for name, value in card["accuracy"].items())
-    minutes, asked, last = card["seconds"] / 60, card["held_out_questions"], card["lessons"] - 1
-    return _CARD.format(**card, side=SIDE, window=WINDOW, minutes=minutes, asked=asked, last=last, skills=skills)
+    judged = card["judging"]
+    return _CARD.format(
+        **card,
+        side=SIDE,
+        window=WINDOW,
+        minutes=card["seconds"] / 60,
+        judging_minutes=judged["seconds"] / 60,
+        judging_questions=judged["questions"],
+        judging_loss=judged["loss"],
+        asked=card["held_out_questions"],
+        last=card["lessons"] - 1,
+        last_judged=judged["lessons"] - 1,
+        skills=skills,
+    )

@@ -1,5 +1,5 @@
 """Teaching nano from scratch, in the order in which the Qwen2.5-VL report trains its models (section 2.2): first the
-vision tower alone learns to see, then all of the model learns from endless lessons, each seen once.
+vision tower alone learns to see, then all of the model learns from endless lessons, each seen once, and last to judge.
 
 What is shown and asked is the caller's to say.
 """
@@ -12,7 +12,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,7 @@ class NanoSettings:
     seeing_steps: int = 1000
     seeing_batch_size: int = 16
     steps: int = 8000
+    judging_steps: int = 4000
     batch_size: int = 8
     learning_rate: float = 1.2e-3
     warmup_steps: int = 200
@@ -140,9 +141,11 @@ def _start_alike(model: Any) -> None:
         attention.o_proj.weight.data.copy_(values.flatten(0, 1).T)
 
 
-def teach(loaded: Checkpoint, draw: Draw, settings: NanoSettings, progress: Progress | None = None) -> dict[str, Any]:
-    """Train all of the model on `steps * batch_size` lessons, in float32. Returns what the card says: the
-    settings, lessons, questions, seconds, and the loss over the last tenth of the steps."""
+def teach(
+    loaded: Checkpoint, draw: Draw, settings: NanoSettings, progress: Progress | None = None, what: str = "teaching"
+) -> dict[str, Any]:
+    """Train all of the model on `steps * batch_size` lessons, in float32. Returns what the card says: lessons,
+    questions, seconds, and the loss over the last tenth of the steps."""
     model = loaded.model.train()
     add_token_scores(model)
     use_attention(model, "sdpa")
@@ -160,16 +163,22 @@ def teach(loaded: Checkpoint, draw: Draw, settings: NanoSettings, progress: Prog
         schedule.step()
         losses.append(float(loss.detach()))
         if progress:
-            progress("teaching", step + 1, settings.steps, losses[-1])
+            progress(what, step + 1, settings.steps, losses[-1])
     model.eval()
     last = losses[-max(1, len(losses) // 10) :]
     return {
-        **asdict(settings),
         "lessons": settings.steps * settings.batch_size,
         "questions": questions,
         "seconds": round(time.monotonic() - started),
         "loss": sum(last) / len(last),
     }
+
+
+def learn_to_judge(
+    loaded: Checkpoint, judge: Draw, settings: NanoSettings, progress: Progress | None = None
+) -> dict[str, Any]:
+    """`teach` as many steps as settings have for judging."""
+    return teach(loaded, judge, replace(settings, steps=settings.judging_steps), progress, "judging")
 
 
 def learning_rate(step: int, settings: NanoSettings) -> float:
@@ -252,17 +261,22 @@ def _loss(model: Any, batch: dict[str, Any]) -> torch.Tensor:
 
 
 def train_nano(
-    out: Path, show: Show, draw: Draw, settings: NanoSettings, progress: Progress | None = None
+    out: Path, show: Show, draw: Draw, judge: Draw, settings: NanoSettings, progress: Progress | None = None
 ) -> dict[str, Any]:
-    """A new nano that has learnt to see and was taught, written to `out` in bfloat16, complete or absent. Returns what
-    `teach` does, and `patches_named` by `see`. Raises FileExistsError where `out` exists."""
+    """A new nano that has learnt to see, was taught and then learnt to judge, written to `out` in bfloat16, complete
+    or absent. Returns the settings, what `teach` does, of judging under that name, and `patches_named` by `see`.
+    Raises FileExistsError where `out` exists."""
     with complete_or_absent(out) as partial:
         start = partial / "start"
         build_nano(start, seed=settings.seed)
         loaded = load_checkpoint(start, dtype=torch.float32)
         _start_alike(loaded.model)
-        told = {"patches_named": see(loaded, show, settings, progress)}
-        taught = told | teach(loaded, draw, settings, progress)
+        taught: dict[str, Any] = {**asdict(settings), "patches_named": see(loaded, show, settings, progress)}
+        taught |= teach(loaded, draw, settings, progress)
+        # Rounded as a checkpoint's are, so that the last part can be taught again from one; what is no weight stays.
+        for weight in loaded.model.parameters():
+            weight.data.copy_(weight.data.to(torch.bfloat16))
+        taught["judging"] = learn_to_judge(loaded, judge, settings, progress)
         loaded.model.to(torch.bfloat16).save_pretrained(partial)
         loaded.processor.save_pretrained(partial)
         shutil.rmtree(start)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from curation.contract.sample import (
     Answer,
@@ -21,7 +21,7 @@ from curation.contract.sample import (
 )
 from synth.drawing import Box, encode
 from synth.judge import NO, YES, judging_parts
-from synth.lessons.board import BOARD_SKILLS, CELL_NAMES, NOTHING, Board, draw_board, draw_numbers
+from synth.lessons.board import BOARD_SKILLS, CELL, CELL_NAMES, NOTHING, Board, draw_board, draw_numbers
 from synth.lessons.question import Question
 from synth.lessons.window import SLOT_NAMES, WINDOW_SKILLS, Window, draw_window
 from synth.specimen import medium
@@ -46,28 +46,63 @@ def ask(rng: random.Random, picture: Picture, skill: str) -> Question | None:
     return WINDOW_SKILLS[skill](rng, picture)
 
 
-def make_lesson(rng: random.Random, row_id: str, picture: Picture, skills: Sequence[str]) -> Lesson:
+def make_lesson(
+    rng: random.Random, row_id: str, picture: Picture, skills: Sequence[str], as_large: bool = True
+) -> Lesson:
     """A question for each of `skills` that the picture gives occasion for. Judging takes its question from another
-    skill and shows a wrong answer half the time."""
+    skill and shows a wrong answer half the time, a wrong box `as_large` as the right one."""
     data = encode(picture.image, "png")
     media = medium(data)
     samples = []
     for number, skill in enumerate(skills):
-        question = _to_judge(rng, picture) if skill == JUDGE else ask(rng, picture, skill)
-        if question:
-            make = _judge if skill == JUDGE else _answered
-            samples.append(make(rng, f"{row_id}.{number}", media, question))
+        name = f"{row_id}.{number}"
+        if skill == JUDGE:
+            if question := _to_judge(rng, picture, _stated(picture)):
+                question = _as_large(question) if as_large else question
+                samples.append(_judge(rng, name, media, question, rng.random() < 0.5))
+        elif question := ask(rng, picture, skill):
+            samples.append(_answered(name, media, question))
     return Lesson(samples=tuple(samples), image=data)
 
 
-def _to_judge(rng: random.Random, picture: Picture) -> Question | None:
-    """A question with a wrong answer to show: not where to tap, which is an act and no statement."""
-    skills = BOARD_SKILLS if isinstance(picture, Board) else WINDOW_SKILLS
-    question = ask(rng, picture, rng.choice([skill for skill in skills if skill != "tap"]))
+def _stated(picture: Picture) -> list[str]:
+    """The skills whose answers can be right or wrong: not where to tap, which is an act and no statement."""
+    return [skill for skill in (BOARD_SKILLS if isinstance(picture, Board) else WINDOW_SKILLS) if skill != "tap"]
+
+
+def _to_judge(rng: random.Random, picture: Picture, skills: Sequence[str]) -> Question | None:
+    """A question of one of the skills, with a wrong answer to show."""
+    question = ask(rng, picture, rng.choice(skills))
     return question if question and question.wrong else None
 
 
-def _answered(rng: random.Random, row_id: str, media: Media, question: Question) -> Sample:
+def _plain_to_judge(rng: random.Random, picture: Picture) -> Question | None:
+    """A question whose wrong answers name what is nowhere in the picture, so that they are told without knowing where
+    anything is: nano learns that in some hundred steps, and the rest only from there."""
+    skills: tuple[str, ...]
+    if isinstance(picture, Board):
+        there, skills = {thing.name for thing in picture.things}, ("look", "look", "name", "read")
+    else:
+        there, skills = {button.name for button in picture.buttons}, ("say", "list")
+    question = ask(rng, picture, rng.choice(skills))
+    if not question or question.answer == NOTHING:
+        return None
+    wrong = tuple(each for each in question.wrong if not {*str(each).split(", ")} <= {*there, NOTHING})
+    return replace(question, wrong=wrong) if wrong else None
+
+
+def _as_large(question: Question) -> Question:
+    """Wrong boxes as large as the right one, in the same place of their cells: only where they are tells them."""
+    if not question.box:
+        return question
+    x, y, right, bottom = question.box
+    cells = [(box[0] // CELL, box[1] // CELL) for box in question.wrong if isinstance(box, tuple)]
+    moves = [(column - x // CELL, row - y // CELL) for column, row in cells]
+    wrong = tuple((x + CELL * a, y + CELL * b, right + CELL * a, bottom + CELL * b) for a, b in moves)
+    return replace(question, wrong=wrong)
+
+
+def _answered(row_id: str, media: Media, question: Question) -> Sample:
     if question.tap:
         assert question.box
         target, step = _region(question.box, question.label), Step(media=0, action="left_click", region=0)
@@ -80,8 +115,8 @@ def _answered(rng: random.Random, row_id: str, media: Media, question: Question)
     return _sample(row_id, media, [text_part(question.text)], parts, answer, regions)
 
 
-def _judge(rng: random.Random, row_id: str, media: Media, question: Question) -> Sample:
-    right = rng.random() < 0.5
+def _judge(rng: random.Random, row_id: str, media: Media, question: Question, right: bool) -> Sample:
+    """Whether the question's answer is right, or one that is wrong."""
     shown = (question.box or question.answer) if right else rng.choice(question.wrong)
     regions, parts = _answer_parts(shown, question.label)
     answer = YES if right else NO
@@ -149,16 +184,47 @@ def curriculum(seed: int, index: int, progress: float) -> Lesson:
     shares = (1, 0, 0, 0) if progress < 0.08 else (6, 2, 4, 0) if progress < 0.16 else (8, 3, 5, 4)
     kind = rng.choices(("board", "numbers", "window", "tap"), shares)[0]
     row_id = f"lessons#{index}"
+    picture: Picture
     if kind == "board":
-        skills = ["look", "look", "place", "places", "name", "locate", "locate", "read", "count", "count"]
+        picture = draw_board(rng, most)
+        skills = ["look", "look", "place", "places", "name", "locate", "locate", "read", "count", "count", *judged]
         if progress < 0.08:
             skills = ["look", "place", "place", "places", "places", "places", "name", "locate", "count"]
-        return make_lesson(rng, row_id, draw_board(rng, most), (*skills, *judged))
-    if kind == "numbers":
-        return make_lesson(rng, row_id, draw_numbers(rng, 2 * most), ("read", *("look",) * (most + 1), *judged[:1]))
-    if kind == "window":
-        return make_lesson(rng, row_id, draw_window(rng, most), ("say", "list", "find", "find", "slots", *judged))
-    return make_lesson(rng, row_id, draw_window(rng, most), ("tap",) * 3)
+    elif kind == "numbers":
+        picture, skills = draw_numbers(rng, 2 * most), ["read", *("look",) * (most + 1), *judged[:1]]
+    elif kind == "window":
+        picture, skills = draw_window(rng, most), ["say", "list", "find", "find", "slots", *judged]
+    else:
+        picture, skills = draw_window(rng, most), ["tap"] * 3
+    # The shipped nano was taught with wrong boxes of one size, and unlearns in the last part to tell them by it.
+    return make_lesson(rng, row_id, picture, skills, as_large=False)
+
+
+def judging(seed: int, index: int, progress: float) -> Lesson:
+    """Lesson number `index` of the course's last part, about judging: a right and a wrong answer to each of five
+    questions, and three questions of other skills, so that those are kept. Wrong answers first name what is nowhere in
+    the picture, later fewer and fewer of them."""
+    rng = random.Random(f"judging {seed} {index}")
+    most = 1 if progress < 0.05 else 2 if progress < 0.1 else 3 if progress < 0.15 else 4
+    kind = "board" if progress < 0.1 else rng.choices(("board", "numbers", "window", "tap"), (8, 2, 5, 1))[0]
+    row_id = f"judging#{index}"
+    picture: Picture
+    if kind in ("window", "tap"):
+        picture = draw_window(rng, most)
+    else:
+        picture = draw_board(rng, most) if kind == "board" else draw_numbers(rng, 2 * most)
+    if kind == "tap":
+        return make_lesson(rng, row_id, picture, ("tap",) * 3)
+    skills = ["read", "look"] if kind == "numbers" else _stated(picture)
+    kept = make_lesson(rng, row_id, picture, rng.sample(skills, min(3, len(skills))))
+    media, samples = medium(kept.image), list(kept.samples)
+    plain = 5 if progress < 0.1 else 3 if progress < 0.35 else 1
+    for number in range(5):
+        question = _plain_to_judge(rng, picture) if number < plain else _to_judge(rng, picture, skills)
+        if question:
+            both = ((f"{row_id}.{number}.{right}", right) for right in (YES, NO))
+            samples += [_judge(rng, name, media, _as_large(question), right == YES) for name, right in both]
+    return Lesson(samples=tuple(samples), image=kept.image)
 
 
 def examination(seed: int, skill: str, index: int, crowded: bool = False) -> Lesson:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 from functools import partial
@@ -13,12 +14,14 @@ import torch
 from typer.testing import CliRunner
 
 from curation.cli_train import app
-from model.load import load_checkpoint
+from model.load import Checkpoint, load_checkpoint
 from model.nano import build_nano
-from synth.lessons.course import SKILLS, curriculum, seen
-from trainer.nano import NanoSettings, learning_rate, see, train_nano
+from synth.lessons.course import SKILLS, curriculum, judging, seen
+from trainer.nano import NanoSettings, learn_to_judge, learning_rate, see, train_nano
 
-SMALL: dict[str, Any] = {"seeing_steps": 2, "seeing_batch_size": 2, "steps": 3, "batch_size": 2}
+
+def _small(workers: int) -> NanoSettings:
+    return NanoSettings(seeing_steps=2, seeing_batch_size=2, steps=3, judging_steps=2, batch_size=2, workers=workers)
 
 
 def _draw(seed: int, number: int, done: float) -> tuple[Any, bytes]:
@@ -26,28 +29,59 @@ def _draw(seed: int, number: int, done: float) -> tuple[Any, bytes]:
     return lesson.samples, lesson.image
 
 
+def _judge(seed: int, number: int, done: float) -> tuple[Any, bytes]:
+    lesson = judging(seed, number, done)
+    return lesson.samples, lesson.image
+
+
 def test_a_worker_that_draws_changes_no_weight(tmp_path: Path) -> None:
     taught = [
-        train_nano(tmp_path / str(n), partial(seen, 3), partial(_draw, 3), NanoSettings(workers=n, **SMALL))
+        train_nano(tmp_path / str(n), partial(seen, 3), partial(_draw, 3), partial(_judge, 3), _small(workers=n))
         for n in (0, 1)
     ]
     assert taught[0]["patches_named"] == taught[1]["patches_named"]
     assert taught[0]["loss"] == taught[1]["loss"] and taught[0]["questions"] == taught[1]["questions"]
     weights = [hashlib.sha256((tmp_path / str(n) / "model.safetensors").read_bytes()).hexdigest() for n in (0, 1)]
     assert weights[0] == weights[1]
-    assert taught[0]["lessons"] == 6
+    assert taught[0]["judging"]["loss"] == taught[1]["judging"]["loss"]
+    assert (taught[0]["lessons"], taught[0]["judging"]["lessons"]) == (6, 4)
     assert taught[0]["questions"] == sum(len(curriculum(3, n, n // 2 / 3).samples) for n in range(6))
+    assert taught[0]["judging"]["questions"] == sum(len(judging(3, n, n // 2 / 2).samples) for n in range(4))
+
+
+def test_judging_is_taught_again_from_a_checkpoint_with_the_same_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def keep_then_judge(loaded: Checkpoint, *others: Any) -> dict[str, Any]:
+        copy.deepcopy(loaded.model).to(torch.bfloat16).save_pretrained(tmp_path / "before")
+        loaded.processor.save_pretrained(tmp_path / "before")
+        return learn_to_judge(loaded, *others)
+
+    monkeypatch.setattr("trainer.nano.learn_to_judge", keep_then_judge)
+    train_nano(tmp_path / "nano", partial(seen, 3), partial(_draw, 3), partial(_judge, 3), _small(workers=0))
+    before = load_checkpoint(tmp_path / "before", dtype=torch.float32)
+    learn_to_judge(before, partial(_judge, 3), _small(workers=0))
+    again = before.model.to(torch.bfloat16).state_dict()
+    made = load_checkpoint(tmp_path / "nano", dtype=torch.bfloat16).model.state_dict()
+    assert made.keys() == again.keys() and all(torch.equal(made[name], again[name]) for name in made)
 
 
 def test_it_learns_what_it_is_shown_again_and_again(tmp_path: Path) -> None:
     def draw(number: int, done: float) -> tuple[Any, bytes]:
         return _draw(5, number % 2, 0.0)
 
-    settings = NanoSettings(seeing_steps=1, seeing_batch_size=1, steps=30, batch_size=2, warmup_steps=5, workers=0)
+    settings = NanoSettings(
+        seeing_steps=1, seeing_batch_size=1, steps=30, judging_steps=1, batch_size=2, warmup_steps=5, workers=0
+    )
     told: list[tuple[str, int, int, float]] = []
-    train_nano(tmp_path / "nano", partial(seen, 5), draw, settings, lambda *each: told.append(each))
-    assert told[0][:3] == ("seeing", 1, 1) and told[1][:3] == ("teaching", 1, 30) and told[-1][1] == 30
-    assert told[1][3] > 5 and told[-1][3] < told[1][3] / 3
+    train_nano(tmp_path / "nano", partial(seen, 5), draw, draw, settings, lambda *each: told.append(each))
+    assert [each[:3] for each in (told[0], told[1], told[30], told[31])] == [
+        ("seeing", 1, 1),
+        ("teaching", 1, 30),
+        ("teaching", 30, 30),
+        ("judging", 1, 1),
+    ]
+    assert told[1][3] > 5 and told[30][3] < told[1][3] / 3
 
 
 def test_it_learns_to_see(tmp_path: Path) -> None:
@@ -74,12 +108,13 @@ def test_the_learning_rate_rises_and_falls() -> None:
 
 def test_the_command_writes_a_checkpoint_and_its_card(tmp_path: Path) -> None:
     to = tmp_path / "nano"
-    short = ["--steps", "2", "--seeing-steps", "3", "--questions", "2"]
+    short = ["--steps", "2", "--seeing-steps", "3", "--judging-steps", "1", "--questions", "2"]
     done = CliRunner().invoke(app, ["train", "nano", "--to", str(to), *short, "--json"])
     assert done.exit_code == 0, done.output
     card = json.loads((to / "card.json").read_text())
     assert json.loads(done.stdout) == card
     assert set(card["accuracy"]) == set(SKILLS) and card["lessons"] == 16 and card["parameters"] < 4_000_000
     told = (to / "README.md").read_text()
-    assert "numbers 0 to 15, each seen once" in told and "--steps 2 --seeing-steps 3 --seed 17" in told
+    assert "lessons 0 to 15, and 0 to 7 about judging, each seen once" in told
+    assert "--steps 2 --seeing-steps 3 --judging-steps 1 --seed 17" in told
     assert (to / "model.safetensors").stat().st_size < 8_000_000

@@ -18,7 +18,7 @@ from model.chat import render
 from model.family import QWEN2_5_VL
 from synth.judge import RUBRICS
 from synth.lessons.board import NOTHING, SIDE, draw_board
-from synth.lessons.course import SKILLS, Lesson, curriculum, examination, make_lesson, seen
+from synth.lessons.course import SKILLS, Lesson, curriculum, examination, judging, make_lesson, seen
 from synth.lessons.window import WINDOW, draw_window
 
 LESSONS = [curriculum(7, index, 0.9) for index in range(40)]
@@ -69,6 +69,43 @@ def test_judged_answers_are_right_and_wrong_as_said() -> None:
             assert (shown == truth[question.text]) == (lesson.samples[-1].answer.text == "yes")
             compared[lesson.samples[-1].answer.text] += 1
     assert min(compared["yes"], compared["no"]) > 5
+
+
+def asked_and_said(sample: Sample) -> tuple[str, str, str]:
+    """What is asked of a judge, the answer that it is shown, and what is right to say."""
+    user = rendered(sample).segments
+    question, answer = "".join(part.text for part in user).split("<|vision_end|>")[1].split("\n\nAnswer: ")
+    return question, answer.split("\n\nIs this answer right?")[0], sample.answer.text
+
+
+def test_lessons_about_judging_show_a_right_and_a_wrong_answer_to_each_question() -> None:
+    hard = Counter[str]()
+    for index in range(60):
+        for progress in (0.0, 0.2, 0.9):
+            lesson = judging(7, index, progress)
+            assert lesson.samples and content(lesson) == content(judging(7, index, progress))
+            judged = [each for each in lesson.samples if each.answer.text in ("yes", "no")]
+            pairs = [[asked_and_said(each) for each in judged[n : n + 2]] for n in range(0, len(judged), 2)]
+            for (question, right, yes), (same, wrong, no) in pairs:
+                assert (question, yes, no) == (same, "yes", "no") and right != wrong
+                hard[question.split()[0]] += progress == 0.9
+                if progress == 0.0:
+                    assert question.startswith(("What", "Name"))
+    assert min(hard[word] for word in ("Where", "Locate", "How", "What", "Name")) > 5
+
+
+def test_wrong_boxes_are_told_by_their_place_alone() -> None:
+    """Nine cells of 28 pixels: both corners of a wrong box lie in their cell as the right one's do in theirs."""
+    boxes = 0
+    for index in range(80):
+        judged = [each for each in judging(7, index, 0.9).samples if each.answer.text in ("yes", "no") and each.regions]
+        for right, wrong in zip(judged[::2], judged[1::2], strict=True):
+            (a,), (b,) = right.regions, wrong.regions
+            moved = [int(there - here) for here, there in zip(a.points, b.points, strict=True)]
+            assert moved[:2] == moved[2:] and any(moved) and not any(move % 28 for move in moved)
+            assert min(b.points) >= 0 and max(b.points) <= SIDE
+            boxes += 1
+    assert boxes > 20
 
 
 def content(lesson: Lesson) -> tuple[bytes, tuple[Sample, ...]]:

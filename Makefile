@@ -9,8 +9,9 @@ REVIEW := .venv-review/.ready
 demo: $(READY)
 	$(BIN)/winnow demo --out winnow-demo
 
+# Two files at a time, as half of what the long ones do is to wait; each process has a Spark session of its own.
 test: check $(REVIEW) browser
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(READY)
 	$(BIN)/ruff check .

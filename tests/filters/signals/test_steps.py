@@ -288,6 +288,6 @@ def test_nothing_is_measured_of_no_steps() -> None:
     "text", ["type " * 200_000, 'type "' * 200_000, "a" * 1_000_000, "输入“" * 300_000, " " * 900_000]
 )
 def test_long_texts_take_no_long_time(text: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     measured(sample(*[act("type", thought=text, text=text)] * 3, prompt=text))
-    assert time.monotonic() - started < 3
+    assert time.process_time() - started < 3

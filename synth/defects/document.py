@@ -10,6 +10,7 @@ import json
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import accumulate
 
 from PIL import Image
 
@@ -17,6 +18,7 @@ from curation.contract.sample import Region, Task
 from synth.defects import markup
 from synth.defects.lines import FEWEST_LINES, Corners, corners, line_places, opened, with_regions, without
 from synth.defects.planting import Defect, answer_of, with_answer, with_image
+from synth.documents.kinds import another_page
 from synth.drawing import encode
 from synth.raw.receipts import draw_receipt
 from synth.specimen import Specimen
@@ -235,19 +237,25 @@ def _cropped(specimen: Specimen, rng: random.Random) -> Specimen | None:
 
 
 def _fields_of_another(specimen: Specimen, rng: random.Random) -> Specimen | None:
-    """Half of the key fields or more from another receipt, as where labels are a row off. One field of four, or two
-    values that change places, can't be told from slips of the annotators."""
+    """Half of the values or more from another paper of the kind, as where labels are a row off. One field of four, or
+    two values that change places, can't be told from slips of the annotators."""
     try:
         fields = json.loads(answer_of(specimen.sample))
     except ValueError:
         return None
     if not line_places(specimen) or not isinstance(fields, dict):
         return None
-    foreign = draw_receipt(rng).fields
+    tags = dict(tag.split(":", 1) for tag in specimen.sample.tags if ":" in tag)
+    other = another_page(rng, tags)
+    foreign = other.fields if other else draw_receipt(rng).fields
     named = [name for name in fields if fields[name] and name in foreign and fields[name] != foreign[name]]
-    if len(named) < 2:
+    sizes = {name: len(value) if isinstance(value, list) else 1 for name, value in fields.items()}
+    order = rng.sample(named, len(named))
+    reached = accumulate(sizes[name] for name in order)
+    enough = [n for n, values in enumerate(reached, 1) if n > 1 and 2 * values >= sum(sizes.values())]
+    if not enough:
         return None
-    chosen = rng.sample(named, rng.randint(max(2, (len(named) + 1) // 2), len(named)))
+    chosen = order[: rng.choice(enough)]
     swapped = {name: foreign[name] if name in chosen else value for name, value in fields.items()}
     return with_answer(specimen, json.dumps(swapped, ensure_ascii=False))
 

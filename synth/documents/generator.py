@@ -11,15 +11,10 @@ from synth import browser
 from synth.browser import chromium
 from synth.degrade import Degraded, Image, degrade
 from synth.documents.fonts import check_fonts
-from synth.documents.language import Language
+from synth.documents.kinds import LANGUAGES, drawn_page
 from synth.documents.layout import MEASURE, Laid, read_layout
 from synth.documents.page import Page, page_html
-from synth.documents.papers import draw_form, draw_invoice, draw_letter, draw_receipt
-from synth.documents.reports import draw_report, draw_slide
 from synth.documents.views import views
-from synth.documents.words_cjk import CHINESE, JAPANESE, KOREAN
-from synth.documents.words_east import ARABIC, RUSSIAN
-from synth.documents.words_west import ENGLISH, FRENCH, GERMAN, SPANISH
 from synth.generator import Generator, Make
 from synth.specimen import Specimen
 
@@ -27,10 +22,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import CDPSession
     from playwright.sync_api import Page as Tab
 
-LANGUAGES = (ENGLISH, GERMAN, FRENCH, SPANISH, CHINESE, ARABIC, JAPANESE, KOREAN, RUSSIAN)
-_WEIGHTS = (5, 2, 2, 2, 4, 3, 2, 2, 2)
-KINDS = (draw_report, draw_invoice, draw_receipt, draw_form, draw_letter, draw_slide)
-_KIND_WEIGHTS = (4, 2, 2, 2, 2, 2)
 _WIDEST, _HIGHEST = 1120, 2240
 
 
@@ -72,12 +63,6 @@ class Press:
         return np.ascontiguousarray(decoded, dtype=np.uint8)
 
 
-def drawn_page(rng: random.Random) -> Page:
-    """A page of any kind in any language."""
-    language: Language = rng.choices(LANGUAGES, _WEIGHTS)[0]
-    return rng.choices(KINDS, _KIND_WEIGHTS)[0](rng, language)
-
-
 @contextmanager
 def opened() -> Iterator[Press]:
     """A browser, with the fonts that the pages need.
@@ -103,7 +88,7 @@ def _open() -> Iterator[Make]:
 GENERATOR = Generator(
     name="documents",
     about="printed pages in nine languages: QwenVL HTML, Markdown or text, text spotting, key fields",
-    version=2,
+    version=3,
     views=4,
     libraries=(*browser.LIBRARIES, "opencv-python-headless", "numpy", "simplejpeg"),
     cannot=(

@@ -48,7 +48,8 @@ def views(rng: random.Random, page: Page, laid: Laid, degraded: Degraded) -> tup
     seen = laid.moved(degraded.matrix) if _moves(degraded) else laid
     about = (f"kind:{page.kind}", f"language:{page.language.code}", f"script:{page.language.script}")
     tags = (*about, *(f"degraded:{name}" for name in degraded.names))
-    made = (_html(rng, kept, seen), _reading(rng, kept), _spotting(kept, seen, _moves(degraded)), _fields(kept))
+    lines = _lines(seen, _moves(degraded))
+    made = (_html(rng, kept, seen), _reading(rng, kept), _spotting(kept, lines), _fields(kept, lines))
     return tuple(
         Specimen(
             Sample(
@@ -89,30 +90,35 @@ def _reading(rng: random.Random, page: Page) -> _Made:
     return _said("page_text", "ocr", rng.choice(_TEXT), written, "anls")
 
 
-def _spotting(page: Page, laid: Laid, quads: bool) -> _Made:
+def _lines(laid: Laid, quads: bool) -> tuple[Region, ...]:
     """A region for each line: quads where the page is turned, or a stamp on it."""
     quads = quads or any(line.quad[1] != line.quad[3] for line in laid.lines)
-    regions = tuple(
+    return tuple(
         Region(points=line.quad, shape="quad", text=line.text)
         if quads
         else Region(points=tuple(map(float, upright([line.quad], laid.width, laid.height))), text=line.text)
         for line in laid.lines
     )
-    answer = Answer(text="\n".join(region.text for region in regions), verifier="spotting")
+
+
+def _spotting(page: Page, lines: tuple[Region, ...]) -> _Made:
+    answer = Answer(text="\n".join(line.text for line in lines), verifier="spotting")
     formulae = any(isinstance(block, Formula) for block in page.flow)
-    parts = tuple(region_part(index) for index in range(len(regions)))
-    return "spotting", "ocr", _SPOT_NO_FORMULAE if formulae else _SPOT, parts, regions, answer
+    parts = tuple(region_part(index) for index in range(len(lines)))
+    return "spotting", "ocr", _SPOT_NO_FORMULAE if formulae else _SPOT, parts, lines, answer
 
 
-def _fields(page: Page) -> _Made:
-    """The page's fields; of a report, its headings and the titles of its charts too."""
+def _fields(page: Page, lines: tuple[Region, ...]) -> _Made:
+    """The page's fields; of a report, its headings and the titles of its charts too. The lines stay with them, though
+    the answer does not show them: whether fields are this page's is told by what is written on it."""
     fields = dict(page.fields)
     if page.kind == "report":
         fields["headings"] = _headings(page)
     if charts := [block.title for block in page.flow if isinstance(block, Chart)]:
         fields["charts"] = charts
     prompt = _FIELDS.format(keys=", ".join(fields))
-    return _said("page_fields", "document", prompt, json.dumps(fields, ensure_ascii=False), "fields")
+    answer = json.dumps(fields, ensure_ascii=False)
+    return "page_fields", "document", prompt, (text_part(answer),), lines, Answer(text=answer, verifier="fields")
 
 
 def _headings(page: Page) -> list[str]:

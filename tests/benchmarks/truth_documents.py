@@ -131,6 +131,8 @@ def _difference(one: str, other: str) -> str:
 def _wrong_fields(fields: Specimen, spotting: Specimen) -> list[str]:
     """Each value must stand on the page, and the prompt must name the keys."""
     values = json.loads(fields.sample.answer.text)
+    if fields.sample.regions != spotting.sample.regions:
+        return ["its lines are not the page's"]
     page = "".join("".join(region.text.split()) for region in spotting.sample.regions)
     found = []
     for key, value in values.items():

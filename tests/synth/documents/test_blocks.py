@@ -10,7 +10,7 @@ import pytest
 from filters.reading.structure import latex_faults
 from synth.documents.blocks import Check, Items, Text
 from synth.documents.formula import drawn_formula
-from synth.documents.generator import LANGUAGES
+from synth.documents.kinds import LANGUAGES
 from synth.documents.language import KEYS
 from synth.documents.table import Cell, Table
 from synth.documents.words_cjk import JAPANESE

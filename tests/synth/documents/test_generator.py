@@ -14,9 +14,11 @@ import pytest
 from curation.contract.sample import SAMPLE, Answer, Region, Sample
 from filters.api import decide, measure
 from filters.presets import presets
+from synth.defects.document import DEFECTS
 from synth.documents import GENERATOR
 from synth.documents.fonts import check_fonts
-from synth.documents.generator import KINDS, LANGUAGES, Press, opened
+from synth.documents.generator import Press, opened
+from synth.documents.kinds import KINDS, LANGUAGES
 from synth.specimen import Specimen
 from tests.benchmarks.truth_documents import wrong
 
@@ -61,10 +63,21 @@ def test_every_preset_keeps_them(made: dict[str, Sequence[Specimen]]) -> None:
     assert decided["reason"].to_pylist() == [""] * 24 and set(decided["fate"].to_pylist()) == {"kept"}
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda each: each.__name__)
-def test_nothing_stands_out_of_its_sheet(press: Press, kind: object) -> None:
-    for language in LANGUAGES[:: 1 if kind is KINDS[0] else 4]:
-        page = kind(random.Random(f"{language.code}"), language)  # type: ignore[operator]
+def test_the_lines_tell_key_fields_of_another_paper(made: dict[str, Sequence[Specimen]]) -> None:
+    (defect,) = (each for each in DEFECTS if each.name == "fields_of_another")
+    rules = {defect.rule: presets()[defect.rule]}
+    planted = {key: defect.plant(views[3], random.Random(key)) for key, views in made.items()}
+    rows = [{"sample_id": key, **asdict(each.sample)} for key, each in planted.items() if each]
+    assert len(rows) >= 3
+    images = {sha256: data for each in planted.values() if each for sha256, data in each.images.items()}
+    decided = decide(measure(pa.Table.from_pylist(rows, SAMPLE), images=images), rules)
+    assert set(decided["reason"].to_pylist()) == {defect.rule}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_stands_out_of_its_sheet(press: Press, kind: str) -> None:
+    for language in LANGUAGES[:: 1 if kind == "report" else 4]:
+        page = KINDS[kind](random.Random(f"{language.code}"), language)
         image, laid = press.render(page)
         assert image.shape == (laid.height, laid.width, 3) and laid.width == page.width
         for line in laid.lines:

@@ -194,7 +194,11 @@ def run_stage(stage: Stage, tables: dict[str, str], fingerprints: dict[str, str]
             files = _place(result.folder, table, attempt)
             counts, rows, digest, timings = result.counts, result.counts["kept"], "", result.timings
         else:
-            written = _write(result, table, attempt, runtime, lambda done: progress.update(done, total or None))
+
+            def advance(done: int) -> None:
+                progress.update(done, max(total, done) if total else None)  # who makes rows writes more than are read
+
+            written = _write(result, table, attempt, runtime, advance)
             files = [file.name for file in written]
             counts = _count(total_fates(written), total if stage.parents else None)
             rows, digest = sum(file.rows for file in written), total_digest(written)

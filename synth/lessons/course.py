@@ -84,7 +84,7 @@ def _plain_to_judge(rng: random.Random, picture: Picture) -> Question | None:
         there, skills = {thing.name for thing in picture.things}, ("look", "look", "name", "read")
     else:
         there, skills = {button.name for button in picture.buttons}, ("say", "list")
-    question = ask(rng, picture, rng.choice(skills))
+    question = _to_judge(rng, picture, skills)
     if not question or question.answer == NOTHING:
         return None
     wrong = tuple(each for each in question.wrong if not {*str(each).split(", ")} <= {*there, NOTHING})
@@ -222,8 +222,8 @@ def judging(seed: int, index: int, progress: float) -> Lesson:
     for number in range(5):
         question = _plain_to_judge(rng, picture) if number < plain else _to_judge(rng, picture, skills)
         if question:
-            both = ((f"{row_id}.{number}.{right}", right) for right in (YES, NO))
-            samples += [_judge(rng, name, media, _as_large(question), right == YES) for name, right in both]
+            fair = _as_large(question)
+            samples += [_judge(rng, f"{row_id}.{number}.{said}", media, fair, said == YES) for said in (YES, NO)]
     return Lesson(samples=tuple(samples), image=kept.image)
 
 

@@ -84,10 +84,10 @@ def measure(name: str, n: int, alike_n: int, seed: int, jobs: int) -> dict[str, 
             for job in range(jobs)
         ]
         done = [each.result() for each in waiting]
-    return figures(done, n)
+    return figures(done, n, jobs)
 
 
-def figures(done: list[Worked], n: int) -> dict[str, Any]:
+def figures(done: list[Worked], n: int, jobs: int = 1) -> dict[str, Any]:
     samples, messages = sum(each.samples for each in done), [message for each in done for message in each.messages]
     keys = [key for each in done for key in each.keys]
     shown = [shown for each in done for shown in each.shown]
@@ -98,7 +98,7 @@ def figures(done: list[Worked], n: int) -> dict[str, Any]:
         "cpu_s_per_sample": round(sum(each.cpu for each in done) / max(1, samples), 6),
         "truth": truth,
         "alike": repeated(keys),
-        "near": round(near_share(shown), 4),
+        "near": round(near_share(shown, jobs), 4),
         "diversity": round(distinct_trigrams([text for each in shown for text in each.texts][:n]), 4),
         "examples": messages[:5] + sorted({each.untold for each in done if each.untold}),
     }

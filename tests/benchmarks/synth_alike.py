@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import re
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 
@@ -21,17 +23,21 @@ def repeated(keys: Sequence[bytes]) -> int:
     return len(keys) - len(set(keys))
 
 
-def near_share(shown: Sequence[Shown]) -> float:
+def near_share(shown: Sequence[Shown], jobs: int = 1) -> float:
     """The share of pictures that are near-duplicates of another one as the pipeline sees it; of texts where there are
-    no pictures."""
+    no pictures. Two pictures take a tenth of a second, and pages of one make have thousands of pairs to look at: `jobs`
+    processes do."""
     if not shown:
         return 0.0
     if not shown[0].image:
         return near_texts([text for each in shown for text in each.texts])
-    named = [picture((str(index), each.image)) for index, each in enumerate(shown[:_MOST])]
-    pictures = [each for each in named if each]
-    single = distinct(pictures)
-    gone = {max(int(a.name), int(b.name)) for a, b, mirrored in candidates(single) if confirmed((a, b, mirrored)).same}
+    named = [(str(index), each.image) for index, each in enumerate(shown[:_MOST])]
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+        pictures = [each for each in pool.map(picture, named, chunksize=8) if each]
+        single = distinct(pictures)
+        pairs = candidates(single)
+        same = [each.same for each in pool.map(confirmed, pairs, chunksize=16)]
+    gone = {max(int(a.name), int(b.name)) for (a, b, _), is_same in zip(pairs, same, strict=True) if is_same}
     return (len(pictures) - len(single) + len(gone)) / len(pictures)
 
 

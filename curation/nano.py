@@ -76,14 +76,15 @@ def make_nano(
         progress(step, total, f"{what}, loss {loss:.3f}")
 
     settings = NanoSettings(steps=steps, seeing_steps=seeing_steps, judging_steps=judging_steps, seed=seed)
-    draw, judge = (partial(_drawn, lesson, seed) for lesson in (curriculum, judging))
+    draw, judge = (partial(drawn, lesson, seed) for lesson in (curriculum, judging))
     taught = train_nano(out, partial(seen, seed), draw, judge, settings, report)
     return write_card(out, taught, questions)
 
 
-def _drawn(
+def drawn(
     make: Callable[[int, int, float], Lesson], seed: int, number: int, done: float
 ) -> tuple[tuple[Sample, ...], bytes]:
+    """A lesson as the trainer takes it: the samples, and the one picture that they are about."""
     lesson = make(seed, number, done)
     return lesson.samples, lesson.image
 

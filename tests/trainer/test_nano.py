@@ -14,31 +14,21 @@ import torch
 from typer.testing import CliRunner
 
 from curation.cli_train import app
+from curation.nano import drawn
 from model.load import Checkpoint, load_checkpoint
 from model.nano import build_nano
 from synth.lessons.course import SKILLS, curriculum, judging, seen
 from trainer.nano import NanoSettings, learn_to_judge, learning_rate, see, train_nano
+
+DRAW, JUDGE = partial(drawn, curriculum, 3), partial(drawn, judging, 3)
 
 
 def _small(workers: int) -> NanoSettings:
     return NanoSettings(seeing_steps=2, seeing_batch_size=2, steps=3, judging_steps=2, batch_size=2, workers=workers)
 
 
-def _draw(seed: int, number: int, done: float) -> tuple[Any, bytes]:
-    lesson = curriculum(seed, number, done)
-    return lesson.samples, lesson.image
-
-
-def _judge(seed: int, number: int, done: float) -> tuple[Any, bytes]:
-    lesson = judging(seed, number, done)
-    return lesson.samples, lesson.image
-
-
 def test_a_worker_that_draws_changes_no_weight(tmp_path: Path) -> None:
-    taught = [
-        train_nano(tmp_path / str(n), partial(seen, 3), partial(_draw, 3), partial(_judge, 3), _small(workers=n))
-        for n in (0, 1)
-    ]
+    taught = [train_nano(tmp_path / str(n), partial(seen, 3), DRAW, JUDGE, _small(workers=n)) for n in (0, 1)]
     assert taught[0]["patches_named"] == taught[1]["patches_named"]
     assert taught[0]["loss"] == taught[1]["loss"] and taught[0]["questions"] == taught[1]["questions"]
     weights = [hashlib.sha256((tmp_path / str(n) / "model.safetensors").read_bytes()).hexdigest() for n in (0, 1)]
@@ -58,9 +48,9 @@ def test_judging_is_taught_again_from_a_checkpoint_with_the_same_result(
         return learn_to_judge(loaded, *others)
 
     monkeypatch.setattr("trainer.nano.learn_to_judge", keep_then_judge)
-    train_nano(tmp_path / "nano", partial(seen, 3), partial(_draw, 3), partial(_judge, 3), _small(workers=0))
+    train_nano(tmp_path / "nano", partial(seen, 3), DRAW, JUDGE, _small(workers=0))
     before = load_checkpoint(tmp_path / "before", dtype=torch.float32)
-    learn_to_judge(before, partial(_judge, 3), _small(workers=0))
+    learn_to_judge(before, JUDGE, _small(workers=0))
     again = before.model.to(torch.bfloat16).state_dict()
     made = load_checkpoint(tmp_path / "nano", dtype=torch.bfloat16).model.state_dict()
     assert made.keys() == again.keys() and all(torch.equal(made[name], again[name]) for name in made)
@@ -68,7 +58,7 @@ def test_judging_is_taught_again_from_a_checkpoint_with_the_same_result(
 
 def test_it_learns_what_it_is_shown_again_and_again(tmp_path: Path) -> None:
     def draw(number: int, done: float) -> tuple[Any, bytes]:
-        return _draw(5, number % 2, 0.0)
+        return drawn(curriculum, 5, number % 2, 0.0)
 
     settings = NanoSettings(
         seeing_steps=1, seeing_batch_size=1, steps=30, judging_steps=1, batch_size=2, warmup_steps=5, workers=0

@@ -51,7 +51,7 @@ GENERATOR = Generator(
     cannot=(
         "Things are flat drawings of 38 kinds in 12 colours, and nothing hides more than a thirtieth of another.",
         "Prompts and answers are English and come from a few dozen templates.",
-        "Points have no verifier: nothing checks an answer that points.",
+        "A point counts as right anywhere in the box of its thing, also where the thing itself leaves the box empty.",
     ),
     open=_open,
 )

@@ -29,6 +29,8 @@ VIEWS = 3
 MOST_PASTED = 6
 _GAP = 4  # pixels between a pasted box and any other
 _TRIES = 30
+_SCALES = (0.7, 1.3)  # of its own size, that a cut-out is pasted in
+_OF_SIDE = 0.6  # of a picture's side that a cut-out may have before it is scaled
 _FIND = (
     "Locate every {label} in the image.",
     "Draw a box around every {label}.",
@@ -66,7 +68,7 @@ def paste_generator(specimens: Sequence[Specimen], masks: bool = True) -> Genera
     return Generator(
         name="paste",
         about="cut-outs of your own annotated images on your other images or on drawn grounds",
-        version=1,
+        version=2,
         views=VIEWS,
         libraries=("pillow", "opencv-python-headless", "numpy", "simplejpeg"),
         licence="",
@@ -80,7 +82,14 @@ def paste_generator(specimens: Sequence[Specimen], masks: bool = True) -> Genera
 
 
 def paste(rng: random.Random, found: Sequence[Cutout], specimens: Sequence[Specimen]) -> Pasted:
-    """One to six cut-outs on an image of theirs where nothing is annotated, or on a drawn ground."""
+    """One to six cut-outs on an image of theirs where nothing is annotated, or on a drawn ground. An image without room
+    for any of them would be what it was before, and is left for another one."""
+    while not (pasted := _pasted(rng, found, specimens)):
+        pass  # a drawn ground has room for each cut-out
+    return pasted
+
+
+def _pasted(rng: random.Random, found: Sequence[Cutout], specimens: Sequence[Specimen]) -> Pasted | None:
     cut = rng.sample(found, min(len(found), rng.randint(1, MOST_PASTED)))
     if rng.random() < 0.5:
         chosen = rng.choice(specimens)
@@ -93,20 +102,24 @@ def paste(rng: random.Random, found: Sequence[Cutout], specimens: Sequence[Speci
         drawn = draw_ground(rng)
         picture, regions = add_grain(paint_ground(drawn, size), drawn).copy(), []
         parents, ground = set(), "drawn"
+    annotated = len(regions)
     for cutout in cut:
         box = _put(rng, picture, cutout, regions)
         if box:
             regions.append(Region(points=tuple(float(value) for value in box), label=cutout.label))
             parents.add(cutout.parent)
-    if not regions:
-        return paste(rng, found, specimens)
+    if len(regions) == annotated:
+        return None
     return Pasted(picture, tuple(regions), tuple(sorted(parents)), ground)
 
 
 def _put(rng: random.Random, picture: Pixels, cutout: Cutout, regions: Sequence[Region]) -> Box | None:
-    """Lays a cut-out on the picture where it touches no region; None where there is no room."""
+    """Lays a cut-out on the picture where it touches no region, smaller where it would fill most of it; None where
+    there is no room."""
+    sides = zip(picture.shape[:2], cutout.cover.shape, strict=True)
+    fitting = min(1.0, *(_OF_SIDE * whole / side for whole, side in sides))
     for _ in range(_TRIES):
-        pixels, cover = scaled(cutout, rng.uniform(0.7, 1.3))
+        pixels, cover = scaled(cutout, fitting * rng.uniform(*_SCALES))
         height, width = cover.shape
         if width + 2 * _GAP >= picture.shape[1] or height + 2 * _GAP >= picture.shape[0]:
             continue

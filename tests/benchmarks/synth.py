@@ -20,8 +20,9 @@ from rich.console import Console
 from rich.table import Table
 
 from synth.catalogue import generators
+from synth.grounding import paste
 from tests.benchmarks.synth_alike import distinct_trigrams, near_share, repeated
-from tests.benchmarks.synth_work import Worked, work
+from tests.benchmarks.synth_work import PASTE, Worked, work
 
 ROOT = Path(__file__).parents[2]
 NANO = 200  # questions of each skill at most: eight samples of each take the model some seconds
@@ -43,9 +44,10 @@ def main() -> None:
     if asked.measure:
         print(json.dumps(measure(asked.measure, asked.n, asked.alike_n, asked.seed, asked.jobs)))
         return
-    names = asked.only.split(",") if asked.only else list(generators())
-    if unknown := [name for name in names if name not in generators()]:
-        parser.error(f"there is no generator {unknown[0]}; there are {', '.join(generators())}")
+    known = [*generators(), PASTE]
+    names = asked.only.split(",") if asked.only else known
+    if unknown := [name for name in names if name not in known]:
+        parser.error(f"there is no generator {unknown[0]}; there are {', '.join(known)}")
     started = time.monotonic()
     result: dict[str, Any] = {part: {} for part in PARTS} | {"examples": {}, "errors": {}}
     for name in names:
@@ -76,7 +78,7 @@ def _alone(name: str, options: list[str]) -> dict[str, Any]:
 
 def measure(name: str, n: int, alike_n: int, seed: int, jobs: int) -> dict[str, Any]:
     """All figures of one generator. The processes take its pictures in turn."""
-    views = generators()[name].views
+    views = paste.VIEWS if name == PASTE else generators()[name].views
     timed, looked = -(-n // views), -(-max(n, alike_n) // views)
     with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
         waiting = [

@@ -17,8 +17,12 @@ from curation.contract.sample import Sample, to_row
 from curation.report.cards import said
 from synth.catalogue import generators
 from synth.generator import Generator, Make
+from synth.grounding.paste import paste_generator
 from synth.specimen import Specimen
+from tests.benchmarks.truth_paste import own_scenes, wrong_of
 
+PASTE = "paste"
+OWN = 40  # drawn images with their boxes that `paste` cuts from
 Wrong = Callable[[Sequence[Specimen], Make | None, str], list[str]]
 
 
@@ -49,6 +53,9 @@ class Worked:
 
 def work(name: str, seed: int, timed: Sequence[int], further: Sequence[int]) -> Worked:
     """Makes the pictures of both ranges; the first are timed and checked, for repeats all are looked at."""
+    if name == PASTE:
+        own = own_scenes(OWN)
+        return worked(paste_generator(own), wrong_of(own), seed, timed, further)
     return worked(generators()[name], truth_of(name), seed, timed, further)
 
 

@@ -4,10 +4,12 @@ that it was cut from, by trying sizes and places; nothing of where the generator
 from __future__ import annotations
 
 import io
+import itertools
 import random
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,13 +18,31 @@ from PIL import Image
 from curation.contract.sample import Region, Sample
 from filters.reading.opencv import opencv
 from synth.generator import Make
+from synth.grounding.generate import drawn, make
 from synth.specimen import Specimen
 
 Pixels = npt.NDArray[np.uint8]
 _SIZES = (1.0, 1.04, 1.08, 1.12, 1.17, 1.22)  # a mask may leave out up to a fifth of the box that it was cut from
 _STEPS = 5  # places that are tried along a side
-_SAME = 40  # levels that a pixel may change by being scaled, faded and compressed
+_SAME = 40
 LEAST = 0.7  # the share of a thing's pixels that must be as they are in the image it was cut from
+
+
+def own_scenes(count: int) -> list[Specimen]:
+    """Scenes of few things, each with all its boxes, as somebody's own samples would be."""
+    return list(itertools.islice(_few_things(), count))
+
+
+def _few_things() -> Iterator[Specimen]:
+    for seed in itertools.count():
+        scene, _ = drawn(random.Random(f"own {seed}"))
+        if scene.crowd == "few" and len(scene.things) >= 2:
+            first = make(random.Random(f"own {seed}"))[0]
+            regions = tuple(
+                Region(points=tuple(map(float, thing.box)), label=f"{thing.colour} {thing.kind}")
+                for thing in scene.things
+            )
+            yield Specimen(replace(first.sample, row_id=f"own#{seed}", regions=regions), first.images)
 
 
 def wrong_of(own: Sequence[Specimen]) -> Callable[[Sequence[Specimen], Make | None, str], list[str]]:
@@ -94,12 +114,21 @@ def _share(shown: npt.NDArray[np.int16], crop: Pixels, thing: Pixels) -> float:
     best = 0.0
     for size in _SIZES:
         to = round(width * size), round(height * size)
-        scaled, mask = opencv().resize(crop, to).astype(np.int16), opencv().resize(thing, to) > 0
+        scaled, mask = opencv().resize(crop, to).astype(np.int16), _core(opencv().resize(thing * 255, to))
         for y in _places(to[1] - height):
             for x in _places(to[0] - width):
-                same = np.abs(scaled[y : y + height, x : x + width] - shown).max(axis=2) <= _SAME
-                best = max(best, float(same[mask[y : y + height, x : x + width]].mean()) if mask.any() else 0.0)
+                here = slice(y, y + height), slice(x, x + width)
+                if mask[here].any():
+                    same = np.abs(scaled[here] - shown).max(axis=2) <= _SAME
+                    best = max(best, float(same[mask[here]].mean()))
     return best
+
+
+def _core(cover: Pixels) -> npt.NDArray[np.bool_]:
+    """A thing without its outermost pixels, which fade into the ground; the whole of one that is little else."""
+    whole = (cover >= 128).astype(np.uint8)
+    core = opencv().erode(whole, np.ones((3, 3), np.uint8), borderValue=0)
+    return np.asarray(core if core.sum() >= whole.sum() / 4 else whole) > 0
 
 
 def _places(room: int) -> list[int]:

@@ -11,28 +11,12 @@ import pytest
 from curation.contract.sample import Region
 from model.image import decode
 from synth.grounding.cutouts import cutouts, scaled, whole_boxes
-from synth.grounding.generate import drawn, make
+from synth.grounding.generate import jpeg
 from synth.grounding.paste import paste, paste_generator
-from synth.specimen import Specimen
-from tests.benchmarks.truth_paste import wrong_of
+from synth.specimen import Specimen, medium
+from tests.benchmarks.truth_paste import own_scenes, wrong_of
 
-
-def annotated(count: int = 3) -> list[Specimen]:
-    """Scenes of few things, each with all its boxes, as somebody's own samples would be."""
-    found = []
-    for seed in range(200):
-        scene, _ = drawn(random.Random(f"own {seed}"))
-        if scene.crowd == "few" and len(scene.things) >= 2 and len(found) < count:
-            each = make(random.Random(f"own {seed}"))[0]
-            regions = tuple(
-                Region(points=tuple(map(float, thing.box)), label=f"{thing.colour} {thing.kind}")
-                for thing in scene.things
-            )
-            found.append(Specimen(replace(each.sample, row_id=f"own#{seed}", regions=regions), each.images))
-    return found
-
-
-OWN = annotated()
+OWN = own_scenes(3)
 
 
 def test_what_is_cut_off_or_shared_is_not_cut_out() -> None:
@@ -89,6 +73,22 @@ def test_what_was_pasted_lies_in_its_box_and_nowhere_else() -> None:
     assert seen > 10
 
 
+def test_a_picture_without_room_is_left_for_another_one() -> None:
+    """One thing fills its image, and is larger than many a drawn ground."""
+    image = np.full((900, 900, 3), 255, np.uint8)
+    image[100:800, 100:800] = (200, 30, 30)
+    data = jpeg(image, 90)
+    boxes = (Region(points=(100.0, 100.0, 800.0, 800.0), label="door"),)
+    sample = replace(OWN[0].sample, row_id="full#1", media=(medium(data),), regions=boxes)
+    full = [Specimen(sample, {sample.media[0].sha256: data})]
+    for seed in range(8):
+        pasted = paste(random.Random(seed), cutouts(full), full)
+        assert pasted.ground == "drawn" and len(pasted.regions) == 1
+        (x1, y1, x2, y2), (height, width) = pasted.regions[0].box, pasted.picture.shape[:2]
+        assert 0 <= x1 < x2 <= width and 0 <= y1 < y2 <= height
+        assert (pasted.picture[round(y1 + y2) // 2, round(x1 + x2) // 2] == (200, 30, 30)).all()
+
+
 def test_a_generator_of_three_samples_a_picture() -> None:
     generator = paste_generator(OWN)
     with generator.open() as opened:
@@ -111,7 +111,7 @@ def test_what_is_said_of_pasted_pictures_is_found_in_their_pixels() -> None:
             assert wrong(made, make_pasted, key) == []
             seen.add(made[1].sample.licence)
             faults = {
-                "is not at": _with(made, 1, regions=_moved(made[1].sample.regions)),
+                "is not at": _with(made, 1, regions=_moved(made[1].sample.regions, *made[1].sample.media[0].displayed)),
                 "boxes of": _with(made, 0, regions=made[1].sample.regions + made[0].sample.regions[:1]),
                 "for": _with(made, 2, answer=replace(made[2].sample.answer, text="There are 99.")),
                 "the licence": _with(made, 1, licence="MIT"),
@@ -127,12 +127,19 @@ def _with(made: list[Specimen], view: int, **changes: Any) -> list[Specimen]:
     ]
 
 
-def _moved(regions: tuple[Region, ...]) -> tuple[Region, ...]:
-    """The first box where nothing of it is: away by its own size, to the upper left where there is room."""
+def _moved(regions: tuple[Region, ...], width: int, height: int) -> tuple[Region, ...]:
+    """The first box where nothing is: at the first free place of its size in the picture."""
     first = regions[0]
-    x1, y1, x2, y2 = first.box
-    away = (x2, y2, 2 * x2 - x1, 2 * y2 - y1) if x1 < x2 - x1 or y1 < y2 - y1 else (2 * x1 - x2, 2 * y1 - y2, x1, y1)
+    wide, high = (first.box[2] - first.box[0], first.box[3] - first.box[1])
+    places = (
+        (x, y, x + wide, y + high) for y in range(0, int(height - high), 8) for x in range(0, int(width - wide), 8)
+    )
+    away = next(place for place in places if all(_apart(place, other.box) for other in regions))
     return (replace(first, points=away), *regions[1:])
+
+
+def _apart(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    return a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
 
 
 def test_nothing_to_cut_is_said() -> None:

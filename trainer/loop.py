@@ -157,6 +157,7 @@ class Run:
         if self._sharded():  # whole weights, in a format that anything reads, however checkpoints were written
             self.trainer.accelerator.state.fsdp_plugin.set_state_dict_type("FULL_STATE_DICT")
         with complete_or_absent(out, keep=first) as partial:
+            self.trainer.accelerator.wait_for_everyone()  # who comes late must not find the first's checkpoint
             self.trainer.save_model(str(partial))
             self.loaded.processor.save_pretrained(partial)
             # A pickle and a card with this machine's paths: neither belongs to a checkpoint.

@@ -20,16 +20,18 @@ from tests.trainer.test_run import KINDS, ROOT, _lines, _settings, _table, _weig
 # peft asks the model by its old name.
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
 
-# Counts the images that each process gives to the vision tower, and may kill one of them.
+# Counts the images that each process gives to the vision tower, may kill one of them, and has the second come late to
+# the end.
 _SCRIPT = """
-import os, signal, sys
+import os, signal, sys, time
 from pathlib import Path
 from tests.trainer.test_run import train
 from trainer.features import FeatureCache
+from trainer.loop import Run
 
 rank, out, step = os.environ["RANK"], Path(sys.argv[4]), int(sys.argv[5])
 looked = []
-compute = FeatureCache.compute
+compute, finish = FeatureCache.compute, Run.finish
 
 def counted(self, images):
     looked.extend(images)
@@ -39,7 +41,11 @@ def progress(at, steps, loss):
     if at == step and rank == "1":
         os.kill(os.getpid(), signal.SIGKILL)
 
-FeatureCache.compute = counted
+def late(self, *rest):
+    time.sleep(2 * int(rank))
+    finish(self, *rest)
+
+FeatureCache.compute, Run.finish = counted, late
 train(*sys.argv[1:5], progress)
 out.with_name(f"{out.name}.looked{rank}").write_text(str(len(looked)))
 """
@@ -115,7 +121,7 @@ def test_two_processes_train_as_one_does_and_go_on_where_one_was_killed(
             train(kind, table, settings, str(out))
     for name in ("two", "whole"):
         done = _together(tmp_path, kind, table, settings, str(tmp_path / name))
-        assert done.returncode == 0, done.stderr[-2000:]
+        assert done.returncode == 0, done.stderr[-6000:]
 
     assert _packs(tmp_path / "one") == _packs(tmp_path / "two") and _packs(out)[-1] == []
     one, two, whole = (_lines(tmp_path / name) for name in ("one", "two", "whole"))
@@ -145,7 +151,7 @@ def test_weights_in_pieces_become_those_of_one_process(
     killed = _together(tmp_path, kind, table, settings, str(out), step=3, sharding=True)
     assert killed.returncode != 0 and [path.name for path in (tmp_path / "two.run").glob("check*")] == ["checkpoint-2"]
     done = _together(tmp_path, kind, table, settings, str(out), sharding=True)
-    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.returncode == 0, done.stderr[-6000:]
     for ours, theirs in zip(_lines(out), _lines(tmp_path / "one"), strict=True):
         assert ours == pytest.approx(theirs, rel=1e-3, abs=1e-5)
     assert _apart(tmp_path / "one", out) < 1e-4
@@ -155,6 +161,6 @@ def test_weights_in_pieces_become_those_of_one_process(
 def test_each_process_looks_at_its_share_of_the_images(made: Any, nano: Path, tmp_path: Path) -> None:
     table, settings = _table(made, "sft", rows=9), _settings("sft", nano, max_steps=1)
     done = _together(tmp_path, "sft", table, settings, str(tmp_path / "out"))
-    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.returncode == 0, done.stderr[-6000:]
     assert [(tmp_path / f"out.looked{rank}").read_text() for rank in (0, 1)] == ["3", "3"]
     assert json.loads((tmp_path / "out" / "winnow.json").read_text())["plan"]["processes"] == 2

@@ -24,7 +24,7 @@ from synth.specimen import Specimen
 Pixels = npt.NDArray[np.uint8]
 _SIZES = (1.0, 1.04, 1.08, 1.12, 1.17, 1.22)  # a mask may leave out up to a fifth of the box that it was cut from
 _STEPS = 5  # places that are tried along a side
-_SAME = 40
+_SAME = 40  # levels that a pixel may change by being scaled, faded and compressed
 LEAST = 0.7  # the share of a thing's pixels that must be as they are in the image it was cut from
 
 

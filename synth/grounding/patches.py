@@ -88,7 +88,7 @@ def put(picture: Pixels, look: Look, x: int, y: int) -> None:
     shape = silhouette(look.kind, look.side, look.angle)
     height, width = shape.ink.shape
     ground = picture[y : y + height, x : x + width]
-    cover = opencv().merge([shape.cover] * 3)  # with one channel for three, NumPy takes four times as long
+    cover = opencv().merge([shape.cover] * 3)  # with one channel for three, NumPy takes several times as long
     mixed = _paint(look) * cover
     mixed += ground * (256 - cover)
     mixed >>= 8

@@ -19,10 +19,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from curation.cli_synth import PASTE
 from synth.catalogue import generators
-from synth.grounding import paste
 from tests.benchmarks.synth_alike import distinct_trigrams, near_share, repeated
-from tests.benchmarks.synth_work import PASTE, Worked, work
+from tests.benchmarks.synth_work import Worked, measured, work
 
 ROOT = Path(__file__).parents[2]
 NANO = 200  # questions of each skill at most: eight samples of each take the model some seconds
@@ -78,7 +78,7 @@ def _alone(name: str, options: list[str]) -> dict[str, Any]:
 
 def measure(name: str, n: int, alike_n: int, seed: int, jobs: int) -> dict[str, Any]:
     """All figures of one generator. The processes take its pictures in turn."""
-    views = paste.VIEWS if name == PASTE else generators()[name].views
+    views = measured(name)[0].views
     timed, looked = -(-n // views), -(-max(n, alike_n) // views)
     with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
         waiting = [

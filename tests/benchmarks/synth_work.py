@@ -13,6 +13,7 @@ from typing import Any
 
 import psutil
 
+from curation.cli_synth import PASTE
 from curation.contract.sample import Sample, to_row
 from curation.report.cards import said
 from synth.catalogue import generators
@@ -21,7 +22,6 @@ from synth.grounding.paste import paste_generator
 from synth.specimen import Specimen
 from tests.benchmarks.truth_paste import own_scenes, wrong_of
 
-PASTE = "paste"
 OWN = 40  # drawn images with their boxes that `paste` cuts from
 Wrong = Callable[[Sequence[Specimen], Make | None, str], list[str]]
 
@@ -53,10 +53,15 @@ class Worked:
 
 def work(name: str, seed: int, timed: Sequence[int], further: Sequence[int]) -> Worked:
     """Makes the pictures of both ranges; the first are timed and checked, for repeats all are looked at."""
+    return worked(*measured(name), seed, timed, further)
+
+
+def measured(name: str) -> tuple[Generator, Wrong | str]:
+    """A generator and its check; `paste` is made of drawn images, as those of a user's are not here."""
     if name == PASTE:
         own = own_scenes(OWN)
-        return worked(paste_generator(own), wrong_of(own), seed, timed, further)
-    return worked(generators()[name], truth_of(name), seed, timed, further)
+        return paste_generator(own), wrong_of(own)
+    return generators()[name], truth_of(name)
 
 
 def worked(generator: Generator, wrong: Wrong | str, seed: int, timed: Sequence[int], further: Sequence[int]) -> Worked:

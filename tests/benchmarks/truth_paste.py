@@ -18,7 +18,8 @@ from PIL import Image
 from curation.contract.sample import Region, Sample
 from filters.reading.opencv import opencv
 from synth.generator import Make
-from synth.grounding.generate import drawn, make
+from synth.grounding.generate import make
+from synth.grounding.scene import plan_scene
 from synth.specimen import Specimen
 
 Pixels = npt.NDArray[np.uint8]
@@ -35,7 +36,7 @@ def own_scenes(count: int) -> list[Specimen]:
 
 def _few_things() -> Iterator[Specimen]:
     for seed in itertools.count():
-        scene, _ = drawn(random.Random(f"own {seed}"))
+        scene = plan_scene(random.Random(f"own {seed}"))
         if scene.crowd == "few" and len(scene.things) >= 2:
             first = make(random.Random(f"own {seed}"))[0]
             regions = tuple(

@@ -23,7 +23,7 @@ import pytest
 
 from curation.review.labelstudio import ServerError, connect
 from curation.review.push import _remove_doubles, push
-from curation.review.state import read_batches, read_state
+from curation.review.state import Batch, read_batches, read_state
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -407,14 +407,14 @@ def logged_in(chromium: Browser, label_studio: Any) -> Iterator[Page]:
     page.close()
 
 
-def show_task(page: Page, url: str) -> None:
+def show_task(page: Page, label_studio: Any, batch: Batch, task: int | str) -> None:
     """The page may load a task twice, and then takes back what a test, faster than people, has typed in between."""
-    page.goto(url, wait_until="networkidle")
+    page.goto(f"{label_studio.url}/projects/{batch.project}/data?task={task}", wait_until="networkidle")
 
 
 def open_task(page: Page, label_studio: Any, store: str, task: int) -> None:
     (batch,) = read_batches(store)
-    show_task(page, f"{label_studio.url}/projects/{batch.project}/data?task={task}")
+    show_task(page, label_studio, batch, task)
     page.get_by_role("button", name="Submit").wait_for()
 
 
@@ -463,7 +463,7 @@ def test_hostile_texts_are_texts_on_the_page(
     assert read_state(made.store).answers[row.sample_id].verdict == "accept"  # and not an edit
     winnow("push", "--kind", "preference")
     batch = next(batch for batch in read_batches(made.store) if batch.kind == "preference")
-    show_task(logged_in, f"{label_studio.url}/projects/{batch.project}/data?task={next(iter(batch.tasks))}")
+    show_task(logged_in, label_studio, batch, next(iter(batch.tasks)))
     for shown in ("one", "other"):
         logged_in.get_by_text(f"{HOSTILE} {shown}").last.wait_for()
     submit(logged_in, "both bad")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from curation.contract.sample import Region
+from filters.verify import iou
 from model.image import decode
 from synth.grounding.cutouts import cutouts, scaled, whole_boxes
 from synth.grounding.generate import jpeg
@@ -134,12 +135,8 @@ def _moved(regions: tuple[Region, ...], width: int, height: int) -> tuple[Region
     places = (
         (x, y, x + wide, y + high) for y in range(0, int(height - high), 8) for x in range(0, int(width - wide), 8)
     )
-    away = next(place for place in places if all(_apart(place, other.box) for other in regions))
+    away = next(place for place in places if all(iou(place, other.box) == 0 for other in regions))
     return (replace(first, points=away), *regions[1:])
-
-
-def _apart(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
-    return a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
 
 
 def test_nothing_to_cut_is_said() -> None:

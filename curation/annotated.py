@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -15,6 +14,7 @@ from curation.ledger import Ledger
 from curation.media import MediaStore
 from curation.report.choose import place
 from curation.report.tables import INGEST, parquet_files
+from curation.shards import read_json
 from curation.stage import UsageError
 from curation.store import exists, is_local, names_in, store_url
 from synth.specimen import Specimen
@@ -59,7 +59,7 @@ _Found = tuple[Iterable[Sample], Callable[[Sample], bytes]]  # samples, and the 
 
 
 def _generated(folder: str) -> _Found:
-    form = json.loads(read_bytes(join(folder, "manifest.json"))).get("form")
+    form = read_json(join(folder, "manifest.json")).get("form")
     if form != "parquet":
         raise UsageError(f"{folder} holds {form or 'no generated samples'}; `--data` reads those in Parquet")
     names = [name for name in names_in(join(folder, "samples")) if name.endswith(".parquet")]

@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 
 from curation.contract.sample import SAMPLE, Media, Sample, to_row
 from curation.contract.table import join, read_bytes
+from curation.stage import UsageError
 from curation.store import exists, write_bytes
 from synth.generator import Generator, specimens
 from synth.specimen import Specimen
@@ -83,7 +84,7 @@ def finished(out: str, form: Form, shard: Shard) -> Record | None:
     url = join(out, "done", f"{shard.name}.json")
     if not exists(url) or not all(exists(join(out, name)) for name in files_of(form, shard)):
         return None
-    record = Record(**json.loads(read_bytes(url)))
+    record = Record(**read_json(url))
     return record if (record.start, record.stop) == (shard.start, shard.stop) else None
 
 
@@ -194,6 +195,21 @@ def _row_hash(row: dict[str, Any]) -> int:
 
 def json_bytes(value: Any) -> bytes:
     return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def read_json(url: str) -> dict[str, Any]:
+    """What `json_bytes` wrote.
+
+    Raises:
+        UsageError: the file holds no JSON object: it was cut short, or somebody else wrote it.
+    """
+    try:
+        found = json.loads(read_bytes(url))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise UsageError(f"{url} holds no JSON object: it was cut short or is another one; generate into a new folder")
+    return found
 
 
 def is_left_over(name: str) -> bool:

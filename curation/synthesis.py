@@ -7,7 +7,6 @@ and a page that shows some.
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -18,10 +17,21 @@ from typing import Any
 import fsspec
 
 from curation.contract.recipe import parse_recipe
-from curation.contract.table import join, read_bytes
+from curation.contract.table import join
 from curation.progress import bar
 from curation.report.generated import write_gallery
-from curation.shards import DIGEST, Order, Record, Shard, cut, finished, is_left_over, json_bytes, make_shards
+from curation.shards import (
+    DIGEST,
+    Order,
+    Record,
+    Shard,
+    cut,
+    finished,
+    is_left_over,
+    json_bytes,
+    make_shards,
+    read_json,
+)
 from curation.stage import Runtime, UsageError
 from curation.store import exists, is_local, names_in, write_bytes
 from curation.writing import polled
@@ -39,7 +49,7 @@ def synthesise(generator: Generator, n: int, order: Order, out: str, runtime: Ru
     """
     started = time.monotonic()
     if _begin(order, n, out):
-        return dict(json.loads(read_bytes(join(out, "manifest.json"))))
+        return read_json(join(out, "manifest.json"))
     shards = cut(n, order.shard_size)
     found = {shard.number: record for shard in shards if (record := finished(out, order.form, shard))}
     todo = [shard for shard in shards if shard.number not in found]
@@ -59,7 +69,7 @@ def _begin(order: Order, n: int, out: str) -> bool:
             raise UsageError(f"{out} holds other things; name a new folder")
         write_bytes(url, json_bytes(asked))
         return False
-    there = json.loads(read_bytes(url))
+    there = read_json(url)
     other = [f"{name} {there.get(name)}, not {asked[name]}" for name in asdict(order) if there.get(name) != asked[name]]
     if other:
         raise UsageError(f"{out} holds another order ({'; '.join(other)}); name a new folder, or delete this one")

@@ -133,12 +133,15 @@ def test_pasted_samples_are_true_and_name_what_they_are_made_of(made: Path) -> N
         ("paste", "{empty}", "is neither a folder of `winnow synth`"),
         ("paste", "{bare}", "no image with labelled boxes"),
         ("paste", "{tars}", "holds webdataset"),
+        ("paste", "{cut}", "manifest.json holds no JSON object"),
     ],
 )
 def test_what_cannot_be_pasted_is_said(made: Path, tmp_path: Path, name: str, data: str, told: str) -> None:
-    folders = {"made": made, **{each: tmp_path / each for each in ("empty", "bare", "tars")}}
+    folders = {"made": made, **{each: tmp_path / each for each in ("empty", "bare", "tars", "cut")}}
     for each, form in (("bare", "parquet"), ("tars", "webdataset")):
         (tmp_path / each).mkdir()
         (tmp_path / each / "manifest.json").write_text(json.dumps({"form": form}))
+    (tmp_path / "cut").mkdir()
+    (tmp_path / "cut" / "manifest.json").touch()
     with pytest.raises(UsageError, match=told):
         _chosen(name, data.format(**folders))
